@@ -1,0 +1,104 @@
+#include "base/alloc.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/diag.h"
+
+enum { ARENA_BLOCK = 64 * 1024 };
+
+struct arena_block {
+    struct arena_block *next;
+    size_t used, size;
+    alignas(max_align_t) char bytes[];
+};
+
+static void *present(void *memory) {
+    if (memory == NULL)
+        die("out of memory");
+    return memory;
+}
+
+void *xmalloc(size_t size) {
+    return present(malloc(size > 0 ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size) {
+    return present(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
+}
+
+void *xrealloc(void *memory, size_t size) {
+    return present(realloc(memory, size > 0 ? size : 1));
+}
+
+void *xreallocarray(void *memory, size_t count, size_t size) {
+    return present(reallocarray(memory, count > 0 ? count : 1, size));
+}
+
+char *xstrdup(const char *string) {
+    return present(strdup(string));
+}
+
+char *xmemdup(const void *bytes, size_t size) {
+    char *copy = xmalloc(size + 1);
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+static struct arena_block *block_new(struct arena *arena, size_t size) {
+    struct arena_block *block = xmalloc(sizeof *block + size);
+    block->size = size;
+    block->used = 0;
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block;
+}
+
+void *arena_take(struct arena *arena, size_t size) {
+    size_t aligned = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (aligned < size)
+        die("out of memory");
+    struct arena_block *block = arena->blocks;
+    if (block == NULL || block->size - block->used < aligned)
+        block = block_new(arena, aligned > ARENA_BLOCK ? aligned : ARENA_BLOCK);
+    void *memory = block->bytes + block->used;
+    block->used += aligned;
+    arena->used += aligned;
+    return memory;
+}
+
+char *arena_copy(struct arena *arena, const void *bytes, size_t size) {
+    char *copy = arena_take(arena, size + 1);
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+void arena_reset(struct arena *arena) {
+    struct arena_block *kept = NULL;
+    for (struct arena_block *block = arena->blocks, *next; block != NULL; block = next) {
+        next = block->next;
+        if (kept == NULL && block->size == ARENA_BLOCK)
+            kept = block;
+        else
+            free(block);
+    }
+    if (kept != NULL) {
+        kept->next = NULL;
+        kept->used = 0;
+    }
+    arena->blocks = kept;
+    arena->used = 0;
+}
+
+void arena_free(struct arena *arena) {
+    arena_reset(arena);
+    free(arena->blocks);
+    arena->blocks = NULL;
+}

@@ -1,0 +1,16 @@
+/* diag: what a tool says on stderr.
+ *
+ * Every message begins with the program's name and ends with a newline. Control characters in it, whatever record they
+ * came from, are printed as \xNN.
+ */
+#ifndef PL_BASE_DIAG_H
+#define PL_BASE_DIAG_H
+
+/* The exit statuses that every tool shares. */
+enum { STATUS_GOOD = 0, STATUS_REJECTED = 1, STATUS_FAILED = 2 };
+
+__attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
+/* complain, then exit with STATUS_FAILED. */
+__attribute__((format(printf, 1, 2), noreturn)) void die(const char *format, ...);
+
+#endif

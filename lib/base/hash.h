@@ -1,0 +1,23 @@
+/* hash: fast, stable hashes (XXH3), the same on every machine and for good: databases keep them. */
+#ifndef PL_BASE_HASH_H
+#define PL_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* 128 bits: enough to tell contents apart by themselves. */
+struct digest {
+    unsigned char bytes[16];
+};
+
+uint64_t hash64(const void *bytes, size_t size);
+struct digest hash128(const void *bytes, size_t size);
+
+/* A digest of bytes that come in pieces. The caller owns it and frees it. */
+struct hasher *hasher_new(void);
+void hasher_add(struct hasher *hasher, const void *bytes, size_t size);
+/* The digest of all that was added so far; more can be added afterwards. */
+struct digest hasher_digest(const struct hasher *hasher);
+void hasher_free(struct hasher *hasher);
+
+#endif

@@ -1,0 +1,85 @@
+#include "base/paths.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/diag.h"
+#include "base/text.h"
+
+#ifndef PL_SHARE_DIR
+#define PL_SHARE_DIR "/usr/local/share/pl"
+#endif
+
+static const char *set(const char *variable) {
+    const char *value = getenv(variable);
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static char *joined(const char *a, const char *b, const char *c) {
+    struct text path = {0};
+    text_format(&path, "%s/%s%s", a, b, c);
+    return path.s;
+}
+
+static const char *home(void) {
+    const char *directory = set("HOME");
+    if (directory == NULL) {
+        const struct passwd *user = getpwuid(getuid());
+        directory = user != NULL ? user->pw_dir : NULL;
+    }
+    if (directory == NULL)
+        die("$HOME is not set, and no home directory is known: use --db");
+    return directory;
+}
+
+static char *user_path(const char *variable, const char *below_home, const char *name) {
+    const char *base = set(variable);
+    if (base != NULL)
+        return joined(base, "pl/", name);
+    char *directory = joined(home(), below_home, "/pl");
+    char *path = joined(directory, name, "");
+    free(directory);
+    return path;
+}
+
+char *path_database(const char *given) {
+    if (given == NULL)
+        given = set("PL_DB");
+    return given != NULL ? xstrdup(given) : user_path("XDG_DATA_HOME", ".local/share", "pl.db");
+}
+
+char *path_config(const char *name) {
+    return user_path("XDG_CONFIG_HOME", ".config", name);
+}
+
+/* The share directory of the source tree that this executable was built in; NULL if it is not in build/bin. */
+static char *source_share(void) {
+    static const char tail[] = "/build/bin";
+    char *executable = realpath("/proc/self/exe", NULL);
+    char *share = NULL;
+    char *slash = executable != NULL ? strrchr(executable, '/') : NULL;
+    if (slash != NULL) {
+        *slash = '\0';
+        size_t size = strlen(executable), end = sizeof tail - 1;
+        if (size > end && strcmp(executable + size - end, tail) == 0) {
+            executable[size - end] = '\0';
+            share = joined(executable, "share/pl", "");
+        }
+    }
+    free(executable);
+    return share;
+}
+
+char *path_share(const char *name) {
+    const char *given = set("PL_SHARE");
+    if (given != NULL)
+        return joined(given, name, "");
+    char *source = source_share();
+    char *path = joined(source != NULL && access(source, R_OK) == 0 ? source : PL_SHARE_DIR, name, "");
+    free(source);
+    return path;
+}

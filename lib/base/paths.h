@@ -1,0 +1,13 @@
+/* paths: where things are. Every function returns a string that the caller frees. */
+#ifndef PL_BASE_PATHS_H
+#define PL_BASE_PATHS_H
+
+/* GIVEN if it is not NULL, else $PL_DB, else $XDG_DATA_HOME/pl/pl.db, else ~/.local/share/pl/pl.db. */
+char *path_database(const char *given);
+/* NAME in the share directory: $PL_SHARE, else the source tree's for a tool run from build/bin, else the installed
+ * one. */
+char *path_share(const char *name);
+/* NAME in $XDG_CONFIG_HOME/pl, else ~/.config/pl. */
+char *path_config(const char *name);
+
+#endif

@@ -1,0 +1,13 @@
+/* stop: SIGINT and SIGTERM, as a request to finish what is at hand. */
+#ifndef PL_BASE_STOP_H
+#define PL_BASE_STOP_H
+
+#include <signal.h>
+
+/* From now on SIGINT and SIGTERM set the flag that is returned, and interrupt a wait for input, instead of ending the
+ * program. The flag is the one global state of the library: a signal handler can reach nothing else. */
+const volatile sig_atomic_t *stop_catch(void);
+/* If a signal came, ends the program by it, as if it had not been caught. */
+void stop_by_signal(void);
+
+#endif
