@@ -1,0 +1,21 @@
+/* files: which files an operand names. */
+#ifndef PL_INPUT_FILES_H
+#define PL_INPUT_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+struct file_list {
+    char **paths;
+    size_t count;
+    uint64_t bytes; /* of all of them together */
+};
+
+/* Adds OPERAND itself, or, if it is a directory, every *.json, *.jsonl and *.ndjson file below it, sorted by path. False,
+ * with ERROR, if it is not there, or a directory below it cannot be read (the rest is added all the same). */
+bool files_add(struct file_list *list, const char *operand, struct text *error);
+void files_free(struct file_list *list);
+
+#endif

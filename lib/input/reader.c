@@ -1,0 +1,531 @@
+#include "input/reader.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+enum { BUFFER_SIZE = 256 * 1024, RECORD_SEPARATOR = 0x1e };
+
+/* Between values; within one; past one that is wrong, to the end of its line, or to where the next can begin. */
+enum state { SEEKING, FEEDING, SKIPPING_LINE, SKIPPING_VALUE };
+
+/* Finds the end of a value by its brackets alone. */
+struct brackets {
+    size_t depth;
+    bool in_string, escaped, bare; /* bare: neither brackets nor quotes around it */
+    bool begun;
+};
+
+struct reader {
+    int fd, tee;
+    bool pollable, at_end;
+    char *buffer;
+    size_t start;   /* of the open value */
+    size_t at;      /* the next byte to look at */
+    size_t end;     /* of what was read */
+    size_t capacity;
+    uint64_t before; /* bytes of the input that came before the buffer */
+    uint64_t began;  /* the offset it began at */
+    struct hasher *hasher;
+    uint64_t hashed; /* offset up to which the hasher has seen */
+
+    enum state state;
+    uint64_t line;
+    uint64_t line_offset; /* of the first byte of the line */
+    bool new_line;        /* the byte at "at" begins a line, which has not been looked at yet */
+    uint64_t value_line;
+    uint64_t value_column; /* bytes before the value on its line */
+    bool too_long;         /* its text is not held any more */
+    struct brackets brackets;
+    bool in_array, comma, last_good; /* a comma since the last element; that one was taken */
+    uint64_t array_line;
+    bool ended; /* the last value of the input was unfinished: see final */
+    struct reader_place final;
+    struct json *json, *aside;
+    struct text error;
+};
+
+struct reader *reader_new(int fd, json_names *names) {
+    struct reader *reader = xcalloc(1, sizeof *reader);
+    struct stat status;
+    reader->fd = fd;
+    reader->tee = -1;
+    reader->pollable = fstat(fd, &status) != 0 || !S_ISREG(status.st_mode);
+    reader->capacity = BUFFER_SIZE;
+    reader->buffer = xmalloc(reader->capacity);
+    reader->line = 1;
+    reader->new_line = true;
+    reader->json = json_new(names);
+    reader->aside = json_new(names);
+    return reader;
+}
+
+void reader_free(struct reader *reader) {
+    if (reader == NULL)
+        return;
+    json_free(reader->json);
+    json_free(reader->aside);
+    hasher_free(reader->hasher);
+    text_free(&reader->error);
+    free(reader->buffer);
+    free(reader);
+}
+
+void reader_tee(struct reader *reader, int fd) {
+    reader->tee = fd;
+}
+
+void reader_push(struct reader *reader, const void *bytes, size_t size) {
+    if (reader->capacity - reader->end < size) {
+        reader->capacity = reader->end + size + BUFFER_SIZE;
+        reader->buffer = xrealloc(reader->buffer, reader->capacity);
+    }
+    memcpy(reader->buffer + reader->end, bytes, size);
+    reader->end += size;
+}
+
+void reader_resume(struct reader *reader, const struct reader_place *place, struct hasher *before) {
+    reader->before = reader->began = reader->hashed = place->offset;
+    reader->line = place->line;
+    reader->line_offset = place->offset;
+    reader->new_line = place->offset == 0;
+    reader->in_array = place->in_array;
+    reader->array_line = place->line;
+    reader->last_good = false;
+    reader->hasher = before;
+}
+
+uint64_t reader_bytes(const struct reader *reader) {
+    return reader->before + reader->at - reader->began;
+}
+
+/* -- input ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t offset_of(const struct reader *reader, size_t at) {
+    return reader->before + at;
+}
+
+static void hash_up_to(struct reader *reader, size_t at) {
+    if (reader->hasher != NULL && offset_of(reader, at) > reader->hashed) {
+        size_t from = (size_t)(reader->hashed - reader->before);
+        hasher_add(reader->hasher, reader->buffer + from, at - from);
+        reader->hashed = offset_of(reader, at);
+    }
+}
+
+/* Forgets what lies before the open value, and makes room. */
+static void make_room(struct reader *reader) {
+    size_t keep = reader->state == SEEKING || reader->too_long ? reader->at : reader->start;
+    if (keep > 0) {
+        hash_up_to(reader, keep);
+        memmove(reader->buffer, reader->buffer + keep, reader->end - keep);
+        reader->before += keep;
+        reader->at -= keep;
+        reader->end -= keep;
+        reader->start = 0;
+    }
+    if (reader->end == reader->capacity) {
+        reader->capacity *= 2;
+        reader->buffer = xrealloc(reader->buffer, reader->capacity);
+    } else if (reader->capacity > 16 * BUFFER_SIZE && reader->end < BUFFER_SIZE) {
+        reader->capacity = 2 * BUFFER_SIZE; /* a long value is over: give its memory back */
+        reader->buffer = xrealloc(reader->buffer, reader->capacity);
+    }
+}
+
+static bool one_of(char c, const char *set) {
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+static bool write_all(int fd, const char *bytes, size_t size) {
+    while (size > 0) {
+        ssize_t written = write(fd, bytes, size);
+        if (written < 0 && errno != EINTR)
+            return false;
+        bytes += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}
+
+/* Reads more. READER_VALUE: something came; READER_END: nothing will. */
+static enum reader_event fill(struct reader *reader, int wait_ms) {
+    if (reader->at_end)
+        return READER_END;
+    if (reader->pollable) {
+        struct pollfd ready = {reader->fd, POLLIN, 0};
+        int count = poll(&ready, 1, wait_ms);
+        if (count == 0)
+            return READER_IDLE;
+        if (count < 0)
+            return errno == EINTR ? READER_INTERRUPTED : READER_FAILED;
+    }
+    make_room(reader);
+    ssize_t size = read(reader->fd, reader->buffer + reader->end, reader->capacity - reader->end);
+    if (size < 0)
+        return errno == EINTR ? READER_INTERRUPTED : errno == EAGAIN ? READER_IDLE : READER_FAILED;
+    if (size == 0) {
+        reader->at_end = true;
+        return READER_END;
+    }
+    if (reader->tee >= 0 && !write_all(reader->tee, reader->buffer + reader->end, (size_t)size))
+        return READER_FAILED;
+    reader->end += (size_t)size;
+    return READER_VALUE;
+}
+
+static void line_passed(struct reader *reader) {
+    reader->line++;
+    reader->line_offset = offset_of(reader, reader->at);
+    reader->new_line = true;
+}
+
+struct reader_place reader_where(const struct reader *reader) {
+    if (reader->ended)
+        return reader->final;
+    return (struct reader_place){offset_of(reader, reader->at), reader->line, reader->in_array};
+}
+
+struct digest reader_digest(struct reader *reader) {
+    if (!reader->ended)
+        hash_up_to(reader, reader->at);
+    return hasher_digest(reader->hasher);
+}
+
+/* -- events ----------------------------------------------------------------------------------------------------- */
+
+static enum reader_event wrong(struct reader *reader, struct value *value, struct span text, uint64_t line) {
+    while (text.n > 0 && one_of(text.s[text.n - 1], "\r\n"))
+        text.n--;
+    *value = (struct value){text, line, NULL, reader->error.s};
+    return READER_WRONG;
+}
+
+/* The open value is over, and wrong: it is what lies before "at". */
+static enum reader_event value_wrong(struct reader *reader, struct value *value) {
+    struct span text = {NULL, 0};
+    if (!reader->too_long)
+        text = (struct span){reader->buffer + reader->start, reader->at - reader->start};
+    reader->state = SEEKING;
+    reader->too_long = false;
+    reader->last_good = false;
+    return wrong(reader, value, text, reader->value_line);
+}
+
+static enum reader_event value_whole(struct reader *reader, struct value *value) {
+    struct span text = {reader->buffer + reader->start, reader->at - reader->start};
+    *value = (struct value){text, reader->value_line, reader->json, NULL};
+    reader->state = SEEKING;
+    reader->comma = false;
+    reader->last_good = true;
+    return READER_VALUE;
+}
+
+/* An array that was left open: the values in it were taken, but the input is not what it began as. */
+static enum reader_event array_open(struct reader *reader, struct value *value) {
+    reader->in_array = false;
+    text_clear(&reader->error);
+    text_string(&reader->error, "the array that begins here is not closed");
+    return wrong(reader, value, (struct span){NULL, 0}, reader->array_line);
+}
+
+/* -- skipping --------------------------------------------------------------------------------------------------- */
+
+/* Where the value that BRACKETS is in ends: after *USED bytes if true; else it goes on after all of them. */
+static bool brackets_end(struct brackets *b, const char *bytes, size_t size, size_t *used) {
+    for (size_t i = 0; i < size; i++) {
+        char c = bytes[i];
+        bool first = !b->begun;
+        b->begun = true;
+        if (c == '\n')
+            b->in_string = b->escaped = false; /* no string goes beyond its line */
+        if (b->escaped) {
+            b->escaped = false;
+        } else if (b->in_string) {
+            b->escaped = c == '\\';
+            b->in_string = c != '"';
+        } else if (c == '"') {
+            b->in_string = true;
+        } else if (c == '{' || c == '[') {
+            b->depth++;
+        } else if ((c == '}' || c == ']') && b->depth > 0) {
+            b->depth--;
+        } else if (first) {
+            b->bare = true;
+        }
+        bool bare_end = b->bare && !first && one_of(c, ",]} \t\r\n");
+        if (bare_end || (!b->bare && b->depth == 0 && !b->in_string)) {
+            *used = bare_end ? i : i + 1;
+            return true;
+        }
+    }
+    *used = size;
+    return false;
+}
+
+/* Whether the line at "at", of which SIZE bytes are here, begins a value after a wrong one: '{' as far in as that one
+ * began, or in the first column, or a record separator. */
+static bool begins_anew(const struct reader *reader, size_t size) {
+    const char *s = reader->buffer + reader->at;
+    size_t column = 0;
+    if (size > 0 && *s == RECORD_SEPARATOR)
+        return true;
+    while (column < size && (s[column] == ' ' || s[column] == '\t'))
+        column++;
+    return column < size && s[column] == '{' && (column == 0 || column == reader->value_column);
+}
+
+/* The bytes from "at" to the end of the line, its newline included, or to the end of what was read. */
+static size_t line_rest(const struct reader *reader, bool *whole) {
+    const char *s = reader->buffer + reader->at;
+    const char *newline = memchr(s, '\n', reader->end - reader->at);
+    *whole = newline != NULL;
+    return newline != NULL ? (size_t)(newline - s) + 1 : reader->end - reader->at;
+}
+
+static void note_length(struct reader *reader) {
+    if (!reader->too_long && reader->at - reader->start > VALUE_MAX)
+        reader->too_long = true;
+}
+
+/* Within what was read. True: the wrong value ended before "at". */
+static bool skip(struct reader *reader) {
+    while (reader->at < reader->end) {
+        bool whole_line;
+        size_t size = line_rest(reader, &whole_line), used = size;
+        if (reader->new_line && begins_anew(reader, size))
+            return true;
+        reader->new_line = false;
+        bool over = reader->state == SKIPPING_LINE
+                        ? whole_line
+                        : brackets_end(&reader->brackets, reader->buffer + reader->at, size, &used);
+        reader->at += used;
+        if (used == size && whole_line)
+            line_passed(reader);
+        note_length(reader);
+        if (over)
+            return true;
+    }
+    return false;
+}
+
+/* The open value is wrong, and what is known of it ends at "at": decides how to find its end. */
+static void begin_skipping(struct reader *reader) {
+    bool first_line = reader->line == reader->value_line;
+    reader->state = first_line && !reader->in_array ? SKIPPING_LINE : SKIPPING_VALUE;
+    if (reader->state == SKIPPING_LINE)
+        return;
+    reader->brackets = (struct brackets){0};
+    size_t known = reader->at - reader->start, used;
+    if (brackets_end(&reader->brackets, reader->buffer + reader->start, known, &used))
+        reader->brackets = (struct brackets){.depth = 0, .bare = true, .begun = true}; /* by its brackets it is over */
+}
+
+/* -- feeding ---------------------------------------------------------------------------------------------------- */
+
+static void say(struct reader *reader, const char *reason) {
+    text_clear(&reader->error);
+    text_string(&reader->error, reason);
+    if (reader->line != reader->value_line)
+        text_format(&reader->error, " (line %llu)", (unsigned long long)reader->line);
+}
+
+/* Only white space, and in an array what may follow an element, lies between AT and END. */
+static bool nothing_follows(const struct reader *reader, const char *s, const char *end) {
+    while (s < end && (one_of(*s, " \t\r\n") || (reader->in_array && (*s == ',' || *s == ']'))))
+        s++;
+    return s == end;
+}
+
+/* Whether the line at "at" is an object by itself. */
+static bool object_line(struct reader *reader, size_t size) {
+    const char *line = reader->buffer + reader->at;
+    size_t used;
+    json_begin(reader->aside);
+    return json_feed(reader->aside, line, size, &used) == JSON_WHOLE && nothing_follows(reader, line + used, line + size);
+}
+
+enum look { LOOK_GO_ON, LOOK_CUT, LOOK_MORE };
+
+/* Looks at a line that continues the open value: whether it is the beginning of another one instead. */
+static enum look look_at_line(struct reader *reader) {
+    bool whole_line;
+    if (reader->at == reader->end)
+        return LOOK_MORE;
+    char first = reader->buffer[reader->at];
+    if (first == RECORD_SEPARATOR)
+        return LOOK_CUT;
+    if (first != '{')
+        return LOOK_GO_ON;
+    size_t size = line_rest(reader, &whole_line);
+    if (!whole_line && !reader->at_end && size <= VALUE_MAX)
+        return LOOK_MORE;
+    return object_line(reader, size) ? LOOK_CUT : LOOK_GO_ON;
+}
+
+/* Feeds the parser what was read. READER_IDLE: it needs more. */
+static enum reader_event feed(struct reader *reader, struct value *value) {
+    while (reader->at < reader->end) {
+        if (reader->new_line) {
+            enum look look = look_at_line(reader);
+            if (look == LOOK_MORE)
+                return READER_IDLE;
+            if (look == LOOK_CUT) {
+                say(reader, "not JSON: unfinished where another value begins");
+                return value_wrong(reader, value);
+            }
+            reader->new_line = false;
+        }
+        bool whole_line;
+        size_t used, size = line_rest(reader, &whole_line);
+        enum json_status status = json_feed(reader->json, reader->buffer + reader->at, size, &used);
+        if (status == JSON_WRONG) {
+            say(reader, json_error(reader->json));
+            begin_skipping(reader);
+            return READER_WRONG;
+        }
+        reader->at += used;
+        if (status == JSON_WHOLE)
+            return value_whole(reader, value);
+        if (whole_line)
+            line_passed(reader);
+        if (reader->at - reader->start > VALUE_MAX) {
+            say(reader, "longer than 64 MiB");
+            begin_skipping(reader);
+            reader->too_long = true;
+            return READER_WRONG;
+        }
+    }
+    return READER_IDLE;
+}
+
+/* -- seeking ---------------------------------------------------------------------------------------------------- */
+
+static void begin_value(struct reader *reader) {
+    reader->state = FEEDING;
+    reader->start = reader->at;
+    reader->value_line = reader->line;
+    reader->value_column = offset_of(reader, reader->at) - reader->line_offset;
+    reader->new_line = false;
+    json_begin(reader->json);
+}
+
+/* A byte order mark at the very beginning. */
+static bool pass_mark(struct reader *reader) {
+    static const char mark[] = "\xef\xbb\xbf";
+    if (offset_of(reader, reader->at) != 0 || reader->end - reader->at < 3 ||
+        memcmp(reader->buffer + reader->at, mark, 3) != 0)
+        return false;
+    reader->at += 3;
+    reader->line_offset = 3;
+    return true;
+}
+
+/* Takes one byte that is not part of a value; false if a value begins here. */
+static bool pass_separator(struct reader *reader) {
+    char c = reader->buffer[reader->at];
+    if (c == '[' && !reader->in_array) {
+        reader->in_array = true;
+        reader->array_line = reader->line;
+        reader->last_good = false;
+    } else if (c == ']' && reader->in_array) {
+        reader->in_array = false;
+    } else if (c == ',' && reader->in_array) {
+        reader->comma = true;
+    } else if (!one_of(c, " \t\r\n\x1e")) {
+        return pass_mark(reader);
+    }
+    reader->at++;
+    if (c == '\n')
+        line_passed(reader);
+    else if (c == RECORD_SEPARATOR)
+        reader->line_offset++; /* it does not count as a column */
+    return true;
+}
+
+/* In an array, a line that begins with an object though no comma followed the last element: the array was given up. */
+static bool array_given_up(const struct reader *reader) {
+    return reader->in_array && reader->last_good && !reader->comma && reader->buffer[reader->at] == '{' &&
+           offset_of(reader, reader->at) == reader->line_offset;
+}
+
+/* READER_IDLE: needs more. READER_VALUE: a value was begun. */
+static enum reader_event seek(struct reader *reader, struct value *value) {
+    while (reader->at < reader->end && pass_separator(reader))
+        ;
+    if (reader->at == reader->end)
+        return READER_IDLE;
+    if (array_given_up(reader))
+        return array_open(reader, value);
+    if (offset_of(reader, reader->at) == 0 && reader->end - reader->at < 3 && !reader->at_end &&
+        (unsigned char)reader->buffer[reader->at] == 0xef)
+        return READER_IDLE; /* half a byte order mark */
+    begin_value(reader);
+    return READER_VALUE;
+}
+
+/* -- the whole -------------------------------------------------------------------------------------------------- */
+
+/* At the end of the input. READER_IDLE: there is work left to do on what was read. */
+static enum reader_event finish(struct reader *reader, struct value *value) {
+    if (reader->state == FEEDING) {
+        if (reader->new_line && reader->at < reader->end)
+            return READER_IDLE; /* the last line waited to be looked at as a whole */
+        if (json_end(reader->json) == JSON_WHOLE)
+            return value_whole(reader, value);
+        say(reader, json_error(reader->json));
+        /* another run may find the rest of it */
+        reader->final = (struct reader_place){offset_of(reader, reader->start), reader->value_line, reader->in_array};
+        hash_up_to(reader, reader->start);
+        reader->ended = true;
+        reader->in_array = false; /* one complaint is enough */
+        return value_wrong(reader, value);
+    }
+    if (reader->state != SEEKING)
+        return value_wrong(reader, value);
+    if (reader->in_array) {
+        if (!reader->ended) {
+            reader->final = reader_where(reader);
+            hash_up_to(reader, reader->at);
+            reader->ended = true;
+        }
+        return array_open(reader, value);
+    }
+    return READER_END;
+}
+
+/* Works on what was read. READER_IDLE: needs more. */
+static enum reader_event work(struct reader *reader, struct value *value) {
+    for (;;) {
+        if (reader->state == SEEKING) {
+            enum reader_event event = seek(reader, value);
+            if (event != READER_VALUE)
+                return event;
+        }
+        if (reader->state == FEEDING) {
+            enum reader_event event = feed(reader, value);
+            if (event != READER_WRONG || reader->state == SEEKING)
+                return event;
+        }
+        return skip(reader) ? value_wrong(reader, value) : READER_IDLE;
+    }
+}
+
+enum reader_event reader_next(struct reader *reader, int wait_ms, struct value *value) {
+    for (;;) {
+        enum reader_event event = work(reader, value);
+        if (event != READER_IDLE)
+            return event;
+        enum reader_event input = fill(reader, wait_ms);
+        if (input == READER_END)
+            event = finish(reader, value);
+        else if (input != READER_VALUE)
+            event = input;
+        if (event != READER_IDLE || input == READER_IDLE)
+            return event;
+    }
+}

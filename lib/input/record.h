@@ -1,0 +1,74 @@
+/* record: what the toolkit learns from, as plain values, and how it is decoded from JSON.
+ *
+ * A record's texts belong to the arena that it was decoded into. pl-records(5) says what each field means.
+ */
+#ifndef PL_INPUT_RECORD_H
+#define PL_INPUT_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "input/json.h"
+#include "rules/version.h"
+
+enum { NAME_BYTES_MAX = 1024 }; /* of an id, a model, an account, ... */
+
+enum record_kind { KIND_BY_SHAPE, KIND_WORKFLOW, KIND_REQUEST, KIND_FEEDBACK, KIND_CACHE, KIND_REVIEW };
+
+enum workflow_status { WORKFLOW_PENDING, WORKFLOW_RUNNING, WORKFLOW_COMPLETED, WORKFLOW_FAILED };
+
+enum automation_status {
+    AUTOMATION_DETECTED,
+    AUTOMATION_CANDIDATE,
+    AUTOMATION_APPROVED,
+    AUTOMATION_IMPLEMENTED,
+    AUTOMATION_ACTIVE,
+    AUTOMATION_DEPRECATED,
+};
+
+static const int64_t NO_TIME = INT64_MIN;
+
+/* Times are microseconds since 1970 or NO_TIME; counts are UNKNOWN or at least 0; absent texts have s NULL. */
+struct workflow_record {
+    struct span workflow_id, nl_input, workflow_template, model, error_message, session_id, account;
+    enum workflow_status status;
+    int64_t error_count, retry_count, duration_ms;
+    int64_t input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, total_tokens;
+    int64_t cost; /* nano-dollars */
+    int64_t created_at, updated_at;
+    struct version version;
+};
+
+struct review_record {
+    struct span pattern_signature, reviewed_by, review_notes, event_id;
+    enum automation_status automation_status;
+    int64_t timestamp;
+};
+
+struct record {
+    enum record_kind kind;
+    struct digest content; /* of all that the record says */
+    union {
+        struct workflow_record workflow;
+        struct review_record review;
+    };
+};
+
+/* The numbers of the members that records have; for json_new and reader_new. */
+int record_names(struct span key);
+
+/* Decodes the value in JSON, whose members were numbered by record_names. KIND_BY_SHAPE: as its "kind", else its shape
+ * says. False: ERROR says which field is wrong and why. */
+bool record_decode(const struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
+                   struct text *error);
+
+/* "workflow", ...; NULL and false for what is none. */
+const char *record_kind_name(enum record_kind kind);
+bool record_kind_named(struct span name, enum record_kind *kind);
+const char *workflow_status_name(enum workflow_status status);
+const char *automation_status_name(enum automation_status status);
+
+#endif
