@@ -1,0 +1,507 @@
+#include "ledger/intake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "input/reader.h"
+#include "ledger/history.h"
+#include "ledger/sources.h"
+
+enum {
+    BATCH_RECORDS = 10000,
+    BATCH_BYTES = 8 * 1024 * 1024,
+    BATCH_AGE_MS = 250,
+    IDLE_MS = 20,   /* how long a batch waits for more input */
+    LOCK_MS = 120,  /* after which a transaction is ended, and another begun */
+    CHECK_EVERY = 256,
+    READING_SIZE = 32,
+    HASH_BLOCK = 256 * 1024,
+    TRACKED_MAX = 256, /* files that one batch may span */
+};
+
+struct entry {
+    struct record record;
+    struct digest identity;
+    bool identified;
+    const char *input; /* its name */
+    uint64_t line;
+};
+
+/* A file that was read, or is being read: its place is written with the batch that holds what was read up to there. */
+struct tracked {
+    char *path;
+    struct source source;
+    bool done;
+};
+
+struct intake {
+    struct ledger *ledger;
+    const struct intake_options *options;
+    struct intake_counts counts;
+    struct entry *entries;
+    int count;
+    struct arena arena;
+    int64_t batch_began;
+    struct text out, error, reason;
+    char reading[READING_SIZE];
+
+    struct reader *reader; /* of the input at hand; NULL between inputs */
+    bool by_place;         /* records without identity are told apart by their place in the file */
+    bool place_counted;    /* a new file was announced to the table that counts equal ones */
+    bool unidentified;     /* the file at hand holds such records */
+    struct tracked *tracked;
+    int tracked_count;
+    uint64_t bytes_before; /* of the inputs before */
+    uint64_t skipped;      /* of the input at hand, not read again */
+};
+
+struct intake *intake_new(struct ledger *ledger, const struct intake_options *options) {
+    struct intake *intake = xcalloc(1, sizeof *intake);
+    intake->ledger = ledger;
+    intake->options = options;
+    intake->entries = xreallocarray(NULL, BATCH_RECORDS, sizeof *intake->entries);
+    const char *kind = record_kind_name(options->kind);
+    snprintf(intake->reading, sizeof intake->reading, "kind=%s", kind != NULL ? kind : "");
+    return intake;
+}
+
+static void forget_tracked(struct intake *intake) {
+    for (int i = 0; i < intake->tracked_count; i++)
+        free(intake->tracked[i].path);
+    intake->tracked_count = 0;
+}
+
+void intake_free(struct intake *intake) {
+    if (intake == NULL)
+        return;
+    forget_tracked(intake);
+    free(intake->tracked);
+    free(intake->entries);
+    arena_free(&intake->arena);
+    text_free(&intake->out);
+    text_free(&intake->error);
+    text_free(&intake->reason);
+    free(intake);
+}
+
+const struct intake_counts *intake_counts(const struct intake *intake) {
+    return &intake->counts;
+}
+
+const char *intake_error(const struct intake *intake) {
+    return intake->error.n > 0 ? intake->error.s : ledger_error(intake->ledger);
+}
+
+bool intake_full(const struct intake *intake) {
+    return intake->options->limit >= 0 && intake->counts.processed + intake->count >= intake->options->limit;
+}
+
+static bool stopping(const struct intake *intake) {
+    return intake->options->stop != NULL && *intake->options->stop != 0;
+}
+
+/* -- batches ---------------------------------------------------------------------------------------------------- */
+
+static void count_result(struct intake_counts *counts, const struct record *record, const struct result *result) {
+    counts->processed++;
+    counts->by_kind[record->kind]++;
+    counts->workflows += record->kind == KIND_WORKFLOW;
+    counts->fresh += result->outcome == OUTCOME_NEW;
+    counts->updated += result->outcome == OUTCOME_UPDATED;
+    counts->duplicates += result->outcome == OUTCOME_DUPLICATE;
+    counts->patterns += result->added_count;
+    counts->new_patterns += result->made_count;
+}
+
+static void put_sources(struct intake *intake) {
+    int64_t now = clock_now();
+    for (int i = 0; i < intake->tracked_count; i++) {
+        struct tracked *t = &intake->tracked[i];
+        if (!t->done) {
+            t->source.place = reader_where(intake->reader);
+            t->source.digest = reader_digest(intake->reader);
+            t->source.unidentified = intake->unidentified;
+        }
+        sources_put(ledger_db(intake->ledger), t->path, intake->reading, &t->source, now);
+    }
+}
+
+/* Those that are read to their end need not be written again. */
+static void drop_done_sources(struct intake *intake) {
+    int kept = 0;
+    for (int i = 0; i < intake->tracked_count; i++) {
+        if (intake->tracked[i].done)
+            free(intake->tracked[i].path);
+        else
+            intake->tracked[kept++] = intake->tracked[i];
+    }
+    intake->tracked_count = kept;
+}
+
+/* Applies entries from FROM on, as many as the lock may be held for. Returns the first that was not. The results are in
+ * the output, which is written when they are durable. */
+static int apply_some(struct intake *intake, int from) {
+    const struct intake_options *options = intake->options;
+    struct intake_counts counts = intake->counts;
+    struct result result;
+    int i = from;
+    ledger_begin(intake->ledger);
+    int64_t began = clock_monotonic_ms();
+    for (; i < intake->count; i++) {
+        const struct entry *e = &intake->entries[i];
+        ledger_apply(intake->ledger, &e->record, e->identified ? &e->identity : NULL, &result);
+        count_result(&counts, &e->record, &result);
+        if (options->on_result != NULL)
+            options->on_result(options->context, e->input, e->line, &e->record, &result, &intake->out);
+        if (i % CHECK_EVERY == CHECK_EVERY - 1 && clock_monotonic_ms() - began > LOCK_MS) {
+            i++;
+            break;
+        }
+    }
+    if (i == intake->count)
+        put_sources(intake);
+    if (!ledger_commit(intake->ledger))
+        return -1;
+    intake->counts = counts;
+    return i;
+}
+
+static bool acknowledge(struct intake *intake) {
+    bool good = fwrite(intake->out.s, 1, intake->out.n, stdout) == intake->out.n && fflush(stdout) == 0;
+    text_clear(&intake->out);
+    if (!good) {
+        text_clear(&intake->error);
+        text_format(&intake->error, "standard output: %s", strerror(errno));
+    }
+    return good;
+}
+
+enum intake_end intake_flush(struct intake *intake) {
+    int next = 0;
+    while (next < intake->count || intake->tracked_count > 0) {
+        next = apply_some(intake, next);
+        if (next < 0)
+            return INTAKE_BROKEN;
+        if (intake->out.n > 0 && !acknowledge(intake))
+            return INTAKE_BROKEN;
+        if (next == intake->count)
+            break;
+    }
+    drop_done_sources(intake);
+    intake->count = 0;
+    arena_reset(&intake->arena);
+    if (intake->options->rejects != NULL)
+        fflush(intake->options->rejects);
+    return INTAKE_DONE;
+}
+
+static bool batch_due(const struct intake *intake) {
+    if (intake->count == BATCH_RECORDS || intake->arena.used > BATCH_BYTES)
+        return true;
+    return intake->count > 0 && intake->count % CHECK_EVERY == 0 &&
+           clock_monotonic_ms() - intake->batch_began > BATCH_AGE_MS;
+}
+
+/* -- records ---------------------------------------------------------------------------------------------------- */
+
+static void reject(struct intake *intake, const char *input, uint64_t line, struct span text, const char *reason) {
+    const struct intake_options *options = intake->options;
+    intake->counts.errors++;
+    if (options->on_reject != NULL)
+        options->on_reject(options->context, input, line, reason);
+    if (options->rejects == NULL || text.s == NULL)
+        return;
+    fwrite(text.s, 1, text.n, options->rejects);
+    putc('\n', options->rejects);
+}
+
+static int64_t time_of(const struct record *record) {
+    int64_t at = record->kind == KIND_WORKFLOW ? record->workflow.created_at : record->review.timestamp;
+    if (at == NO_TIME && record->kind == KIND_WORKFLOW)
+        at = record->workflow.updated_at;
+    return at != NO_TIME ? at : clock_now();
+}
+
+static bool wanted(const struct intake_options *options, const struct record *record) {
+    if (options->since == NO_TIME && options->until == NO_TIME)
+        return true;
+    int64_t at = time_of(record);
+    return (options->since == NO_TIME || at >= options->since) && (options->until == NO_TIME || at < options->until);
+}
+
+/* A review without an id of its own: by its content if that has a time, else by its content and which of the equal ones
+ * in its file it is, else not at all. */
+static void identify(struct intake *intake, struct entry *e) {
+    const struct record *record = &e->record;
+    e->identified = false;
+    if (record->kind == KIND_WORKFLOW)
+        return;
+    struct text key = {0};
+    if (record->review.event_id.s != NULL) {
+        text_string(&key, "id:");
+        text_append(&key, record->review.event_id);
+    } else if (record->review.timestamp != NO_TIME) {
+        text_string(&key, "content:");
+        text_bytes(&key, record->content.bytes, sizeof record->content.bytes);
+    } else if (intake->by_place) {
+        if (!intake->place_counted)
+            sources_new_file(ledger_db(intake->ledger));
+        intake->place_counted = intake->unidentified = true;
+        text_format(&key, "place %lld:",
+                    (long long)sources_count_equal(ledger_db(intake->ledger), &record->content));
+        text_bytes(&key, record->content.bytes, sizeof record->content.bytes);
+    }
+    e->identified = key.n > 0;
+    if (e->identified)
+        e->identity = hash128(key.s, key.n);
+    text_free(&key);
+}
+
+static void take(struct intake *intake, const struct json *json, struct span text, const char *name, uint64_t line) {
+    struct entry *e = &intake->entries[intake->count];
+    if (!record_decode(json, intake->options->kind, &intake->arena, &e->record, &intake->reason)) {
+        reject(intake, name, line, text, intake->reason.s);
+        return;
+    }
+    if (!wanted(intake->options, &e->record))
+        return;
+    identify(intake, e);
+    e->input = name;
+    e->line = line;
+    if (intake->count++ == 0)
+        intake->batch_began = clock_monotonic_ms();
+}
+
+void intake_take_text(struct intake *intake, struct json *json, struct span text, const char *name, uint64_t line) {
+    if (json_parse(json, text))
+        take(intake, json, text, name, line);
+    else
+        reject(intake, name, line, text, json_error(json));
+}
+
+bool intake_pause(struct intake *intake) {
+    return stopping(intake) || intake_full(intake) || (batch_due(intake) && intake_flush(intake) != INTAKE_DONE);
+}
+
+/* -- streams ---------------------------------------------------------------------------------------------------- */
+
+static void progress(struct intake *intake, const char *name) {
+    const struct intake_options *options = intake->options;
+    uint64_t here = intake->reader != NULL ? reader_bytes(intake->reader) : 0;
+    if (options->on_progress != NULL)
+        options->on_progress(options->context, name, intake->bytes_before + intake->skipped + here,
+                             (uint64_t)(intake->counts.processed + intake->count));
+}
+
+static enum intake_end input_failed(struct intake *intake, const char *name, const char *reason) {
+    text_clear(&intake->error);
+    text_format(&intake->error, "%s: %s", name, reason);
+    return INTAKE_FAILED;
+}
+
+static enum intake_end read_all(struct intake *intake, const char *name) {
+    struct value value;
+    while (!stopping(intake)) {
+        enum reader_event event = reader_next(intake->reader, intake->count > 0 ? IDLE_MS : -1, &value);
+        if (event == READER_VALUE)
+            take(intake, value.json, value.text, name, value.line);
+        else if (event == READER_WRONG)
+            reject(intake, name, value.line, value.text, value.error);
+        else if (event == READER_END)
+            return INTAKE_DONE;
+        else if (event == READER_FAILED)
+            return input_failed(intake, name, strerror(errno));
+        bool due = batch_due(intake) || event == READER_IDLE || event == READER_INTERRUPTED;
+        if (due && intake_flush(intake) != INTAKE_DONE)
+            return INTAKE_BROKEN;
+        if (due)
+            progress(intake, name);
+        if (intake_full(intake))
+            return INTAKE_DONE;
+    }
+    return INTAKE_STOPPED;
+}
+
+static void begin_input(struct intake *intake, int fd, bool by_place) {
+    intake->reader = reader_new(fd, record_names);
+    intake->by_place = by_place;
+    intake->place_counted = intake->unidentified = false;
+    intake->skipped = 0;
+    text_clear(&intake->error);
+}
+
+static void end_input(struct intake *intake, const char *name) {
+    progress(intake, name);
+    intake->bytes_before += intake->skipped + reader_bytes(intake->reader);
+    reader_free(intake->reader);
+    intake->reader = NULL;
+}
+
+/* Reads the input that was begun; what was read before a failure is kept all the same. */
+static enum intake_end run(struct intake *intake, const char *name) {
+    enum intake_end end = read_all(intake, name);
+    bool flush_now = end != INTAKE_DONE || intake->tracked_count == 0;
+    if (flush_now && end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
+        end = INTAKE_BROKEN;
+    return end;
+}
+
+enum intake_end intake_stream(struct intake *intake, int fd, const char *name) {
+    begin_input(intake, fd, false);
+    reader_tee(intake->reader, intake->options->tee);
+    enum intake_end end = run(intake, name);
+    end_input(intake, name);
+    return end;
+}
+
+/* -- files ------------------------------------------------------------------------------------------------------ */
+
+static void note(struct intake *intake, const char *path, const char *what) {
+    struct text line = {0};
+    if (intake->options->on_note == NULL)
+        return;
+    text_format(&line, "%s: %s", path, what);
+    intake->options->on_note(intake->options->context, line.s);
+    text_free(&line);
+}
+
+static int64_t modified(const struct stat *status) {
+    return (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+}
+
+/* Hashes the first SIZE bytes of FD, and leaves it there. NULL if it has fewer. */
+static struct hasher *hash_prefix(int fd, uint64_t size) {
+    struct hasher *hasher = hasher_new();
+    char *block = xmalloc(HASH_BLOCK);
+    while (size > 0) {
+        ssize_t got = read(fd, block, size < HASH_BLOCK ? (size_t)size : HASH_BLOCK);
+        if (got <= 0)
+            break;
+        hasher_add(hasher, block, (size_t)got);
+        size -= (uint64_t)got;
+    }
+    free(block);
+    if (size > 0) {
+        hasher_free(hasher);
+        return NULL;
+    }
+    return hasher;
+}
+
+/* Goes on where the file was left, if it is the same up to there; else begins at its beginning. */
+static void resume(struct intake *intake, int fd, const char *path, const struct source *known) {
+    struct hasher *hasher = NULL;
+    struct reader_place place = {0, 1, false};
+    if (known != NULL && !known->unidentified && known->place.offset > 0) {
+        hasher = hash_prefix(fd, known->place.offset);
+        struct digest digest = {0};
+        if (hasher != NULL)
+            digest = hasher_digest(hasher);
+        if (hasher != NULL && memcmp(digest.bytes, known->digest.bytes, sizeof digest.bytes) == 0) {
+            place = known->place;
+            note(intake, path, "grown: goes on where it was left");
+        } else {
+            hasher_free(hasher);
+            hasher = NULL;
+            note(intake, path, "rewritten: read from its beginning");
+        }
+    }
+    if (hasher == NULL) {
+        hasher = hasher_new();
+        lseek(fd, 0, SEEK_SET);
+    }
+    reader_resume(intake->reader, &place, hasher);
+    intake->skipped = place.offset;
+}
+
+static void track(struct intake *intake, const char *path, const struct stat *status) {
+    intake->tracked = xreallocarray(intake->tracked, (size_t)intake->tracked_count + 1, sizeof *intake->tracked);
+    struct tracked *t = &intake->tracked[intake->tracked_count++];
+    *t = (struct tracked){.path = xstrdup(path)};
+    t->source.size = (uint64_t)status->st_size;
+    t->source.modified = modified(status);
+}
+
+static bool unchanged(const struct source *known, const struct stat *status) {
+    return known->size == (uint64_t)status->st_size && known->modified == modified(status);
+}
+
+static void finish_tracked(struct intake *intake) {
+    struct tracked *t = &intake->tracked[intake->tracked_count - 1];
+    t->source.place = reader_where(intake->reader);
+    t->source.digest = reader_digest(intake->reader);
+    t->source.unidentified = intake->unidentified;
+    t->source.complete = !intake_full(intake);
+    t->done = true;
+}
+
+static enum intake_end read_tracked(struct intake *intake, int fd, const char *path, const struct stat *status) {
+    struct source known;
+    char *real = realpath(path, NULL);
+    const char *name = real != NULL ? real : path;
+    bool found = !intake->options->again && sources_find(ledger_db(intake->ledger), name, intake->reading, &known);
+    enum intake_end end = INTAKE_DONE;
+    if (found && known.complete && unchanged(&known, status)) {
+        note(intake, path, "unchanged: skipped");
+        intake->bytes_before += (uint64_t)status->st_size;
+    } else {
+        begin_input(intake, fd, true);
+        resume(intake, fd, path, found ? &known : NULL);
+        track(intake, name, status);
+        end = run(intake, path);
+        if (end == INTAKE_DONE)
+            finish_tracked(intake);
+        else
+            forget_tracked(intake);
+        end_input(intake, path);
+        if (intake->tracked_count >= TRACKED_MAX)
+            intake_flush(intake);
+    }
+    free(real);
+    return ledger_error(intake->ledger) != NULL ? INTAKE_BROKEN : end;
+}
+
+static enum intake_end read_plain(struct intake *intake, int fd, const char *path) {
+    begin_input(intake, fd, true);
+    reader_tee(intake->reader, intake->options->tee);
+    enum intake_end end = run(intake, path);
+    end_input(intake, path);
+    return end;
+}
+
+static bool is_database(int fd) {
+    static const char magic[16] = "SQLite format 3";
+    char head[sizeof magic];
+    return pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head && memcmp(head, magic, sizeof head) == 0;
+}
+
+enum intake_end intake_file(struct intake *intake, const char *path) {
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0 || S_ISDIR(status.st_mode)) {
+        enum intake_end end = input_failed(intake, path, fd < 0 ? strerror(errno) : "is a directory");
+        if (fd >= 0)
+            close(fd);
+        return end;
+    }
+    enum intake_end end;
+    bool whole = intake->options->since == NO_TIME && intake->options->until == NO_TIME;
+    if (is_database(fd)) {
+        intake->by_place = false;
+        end = history_read(intake, path, &intake->error);
+        if (end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
+            end = INTAKE_BROKEN;
+        intake->bytes_before += (uint64_t)status.st_size;
+        progress(intake, path);
+    } else if (intake->options->track && whole && S_ISREG(status.st_mode)) {
+        end = read_tracked(intake, fd, path, &status);
+    } else {
+        end = read_plain(intake, fd, path);
+    }
+    close(fd);
+    return end;
+}

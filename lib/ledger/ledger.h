@@ -1,0 +1,75 @@
+/* ledger: takes records, each exactly once, and keeps all that follows from them up to date.
+ *
+ * Records are applied within a transaction; what they add up to is written at its end, and it is durable when
+ * ledger_commit returns true. After a failure (ledger_error) nothing of the transaction has happened, and the ledger
+ * takes no more.
+ */
+#ifndef PL_LEDGER_LEDGER_H
+#define PL_LEDGER_LEDGER_H
+
+#include "input/record.h"
+#include "ledger/db.h"
+#include "ledger/state.h"
+#include "rules/signature.h"
+
+/* Rules as texts. EXTRA is empty if there are none. */
+struct rules_text {
+    struct text base, extra;
+};
+
+/* The rules that a user has: GIVEN (a path) or else $XDG_CONFIG_HOME/pl/patterns.json if it is there, laid over the
+ * share directory's. False, with ERROR, if one cannot be read or is not valid. The caller frees the texts. */
+bool rules_text_load(const char *given, struct rules_text *rules, struct text *error);
+void rules_text_free(struct rules_text *rules);
+
+struct ledger_options {
+    bool drop_text;    /* do not keep nl_input and error_message */
+    bool list_patterns; /* results name the patterns of duplicates too */
+};
+
+/* DB is taken over, and closed with the ledger. OFFERED are the rules that a new database takes; one that has rules
+ * keeps its own: see ledger_rules_differ. Always returns a ledger, which may have failed. */
+struct ledger *ledger_new(struct db *db, const struct rules_text *offered, const struct ledger_options *options);
+void ledger_free(struct ledger *ledger);
+/* NULL, or what went wrong; good until the ledger is freed. */
+const char *ledger_error(const struct ledger *ledger);
+struct db *ledger_db(struct ledger *ledger);
+/* Whether the database goes by other rules than those offered. */
+bool ledger_rules_differ(const struct ledger *ledger);
+
+enum outcome { OUTCOME_NEW, OUTCOME_UPDATED, OUTCOME_DUPLICATE };
+
+struct result_pattern {
+    int64_t id;
+    const char *signature; /* the ledger's, good until the next record is applied */
+    bool made;             /* by this record */
+};
+
+struct result {
+    enum outcome outcome;
+    int pattern_count;
+    int added_count; /* of those, that the workflow did not show before */
+    int made_count;  /* of those, that no workflow ever showed before */
+    struct result_pattern patterns[RULES_PATTERNS_MAX];
+    bool pattern_unknown; /* a review of a pattern that was never met */
+};
+
+void ledger_begin(struct ledger *ledger);
+/* IDENTITY: of a record that brings no id of its own; NULL: nothing tells it from others. */
+void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
+                  struct result *result);
+/* False if it failed; then nothing of the transaction has happened. */
+bool ledger_commit(struct ledger *ledger);
+
+/* -- for the rebuild -- */
+
+const struct state *ledger_state(const struct ledger *ledger);
+/* Derives what the stored workflow ID shows by RULES and puts it into SLOT, whose changes it adds to. */
+void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, int64_t id);
+/* Writes what a slot's changes add up to. SHOW as patterns_flush. */
+void ledger_flush(struct ledger *ledger, int slot, bool show);
+/* Commits without flushing, with STATE as the new state. */
+bool ledger_commit_state(struct ledger *ledger, const struct state *state);
+struct patterns *ledger_patterns(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,456 @@
+#include "ledger/patterns.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "rules/signature.h"
+
+/* What a transaction changes of one pattern in one slot. */
+struct change {
+    int slot;
+    int64_t pattern;
+    struct sums sums;
+    /* of the occurrences put: the earliest by (time, workflow id), and one of the latest */
+    int64_t first_at, first_workflow, last_at, last_workflow;
+    struct span first_id;
+    bool taken; /* some were taken: the first or last may be among them */
+};
+
+struct patterns {
+    struct db *db;
+    struct change *changes;
+    int change_count, capacity;
+    struct arena ids; /* the workflow ids in changes */
+};
+
+struct patterns *patterns_new(struct db *db) {
+    struct patterns *patterns = xcalloc(1, sizeof *patterns);
+    patterns->db = db;
+    return patterns;
+}
+
+void patterns_free(struct patterns *patterns) {
+    if (patterns == NULL)
+        return;
+    arena_free(&patterns->ids);
+    free(patterns->changes);
+    free(patterns);
+}
+
+void patterns_forget(struct patterns *patterns) {
+    patterns->change_count = 0;
+    arena_reset(&patterns->ids);
+}
+
+/* -- ids -------------------------------------------------------------------------------------------------------- */
+
+static int64_t find_id(struct db *db, struct span signature) {
+    struct query *query = db_query(db, "SELECT id FROM operation_patterns WHERE pattern_signature = ?1");
+    db_bind_text(query, 1, signature);
+    int64_t id = db_row(query) ? db_integer(query, 0) : 0;
+    db_end(query);
+    return id;
+}
+
+int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made) {
+    struct span name = span_of(signature);
+    int64_t id = find_id(patterns->db, name);
+    *made = id == 0;
+    if (id != 0)
+        return id;
+    struct query *query = db_query(
+        patterns->db,
+        "INSERT INTO operation_patterns(pattern_signature, pattern_type, automation_status) VALUES(?1, ?2, "
+        "coalesce((SELECT automation_status FROM review WHERE pattern_signature = ?1 "
+        "ORDER BY dated DESC, reviewed_at DESC, content DESC LIMIT 1), 'detected'))");
+    db_bind_text(query, 1, name);
+    db_bind_text(query, 2, signature_category(signature));
+    db_run(query);
+    return db_last_id(patterns->db);
+}
+
+bool patterns_set_status(struct db *db, struct span signature, const char *status) {
+    struct query *query =
+        db_query(db, "UPDATE operation_patterns SET automation_status = ?2 WHERE pattern_signature = ?1");
+    db_bind_text(query, 1, signature);
+    db_bind_text(query, 2, span_of(status));
+    db_run(query);
+    return db_changes(db) > 0;
+}
+
+/* -- changes ---------------------------------------------------------------------------------------------------- */
+
+static struct change *change_of(struct patterns *patterns, int slot, int64_t pattern) {
+    for (int i = 0; i < patterns->change_count; i++)
+        if (patterns->changes[i].pattern == pattern && patterns->changes[i].slot == slot)
+            return &patterns->changes[i];
+    if (patterns->change_count == patterns->capacity) {
+        patterns->capacity = patterns->capacity > 0 ? 2 * patterns->capacity : 32;
+        patterns->changes = xreallocarray(patterns->changes, (size_t)patterns->capacity, sizeof *patterns->changes);
+    }
+    struct change *change = &patterns->changes[patterns->change_count++];
+    *change = (struct change){.slot = slot, .pattern = pattern, .first_at = NO_TIME, .last_at = NO_TIME};
+    return change;
+}
+
+static bool earlier(int64_t at, struct span id, int64_t than_at, struct span than_id) {
+    return than_at == NO_TIME || at < than_at || (at == than_at && span_compare(id, than_id) < 0);
+}
+
+void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const struct workflow_row *row,
+                  struct span workflow_id, int64_t keywords) {
+    struct query *query =
+        db_query(patterns->db, "INSERT INTO occurrence(slot, workflow, pattern, at, keywords) VALUES(?1, ?2, ?3, ?4, ?5)");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, row->id);
+    db_bind_integer(query, 3, pattern);
+    db_bind_integer(query, 4, row->created_at);
+    db_bind_integer(query, 5, keywords);
+    db_run(query);
+    struct change *change = change_of(patterns, slot, pattern);
+    sums_add(&change->sums, &row->share, 1);
+    if (earlier(row->created_at, workflow_id, change->first_at, change->first_id)) {
+        change->first_at = row->created_at;
+        change->first_workflow = row->id;
+        change->first_id = (struct span){arena_copy(&patterns->ids, workflow_id.s, workflow_id.n), workflow_id.n};
+    }
+    if (change->last_at == NO_TIME || row->created_at > change->last_at) {
+        change->last_at = row->created_at;
+        change->last_workflow = row->id;
+    }
+}
+
+int patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row,
+                  int64_t taken[RULES_PATTERNS_MAX]) {
+    int count = 0;
+    struct query *query = db_query(patterns->db, "DELETE FROM occurrence WHERE slot = ?1 AND workflow = ?2 RETURNING pattern");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, row->id);
+    while (count < RULES_PATTERNS_MAX && db_row(query)) {
+        struct change *change = change_of(patterns, slot, db_integer(query, 0));
+        taken[count++] = change->pattern;
+        sums_add(&change->sums, &row->share, -1);
+        change->taken = true;
+    }
+    db_end(query);
+    return count;
+}
+
+/* -- sums ------------------------------------------------------------------------------------------------------- */
+
+static struct pattern_sum no_sum(int64_t pattern) {
+    return (struct pattern_sum){.pattern = pattern, .first_at = NO_TIME, .last_at = NO_TIME};
+}
+
+static struct pattern_sum sum_from(struct query *query) {
+    struct pattern_sum sum = no_sum(db_integer(query, 0));
+    sum.sums = (struct sums){
+        .occurrences = db_integer(query, 1),
+        .tokens_known = db_integer(query, 2),
+        .tokens = db_integer(query, 3),
+        .cost_known = db_integer(query, 4),
+        .cost = db_integer(query, 5),
+        .durations_known = db_integer(query, 6),
+        .durations = db_integer(query, 7),
+        .duration_squares = (wide)db_integer(query, 8) * ((wide)1 << 64) + (wide)(uint64_t)db_integer(query, 9),
+        .errors_known = db_integer(query, 10),
+        .errors = db_integer(query, 11),
+        .retries_known = db_integer(query, 12),
+        .retries = db_integer(query, 13),
+    };
+    sum.first_at = db_optional(query, 14, NO_TIME);
+    sum.first_workflow = db_optional(query, 15, 0);
+    sum.last_at = db_optional(query, 16, NO_TIME);
+    sum.last_workflow = db_optional(query, 17, 0);
+    return sum;
+}
+
+struct query *pattern_sums(struct db *db, int slot) {
+    struct query *query = db_query(
+        db, "SELECT pattern, occurrences, tokens_known, tokens, cost_known, cost, durations_known, durations, "
+            "squares_high, squares_low, errors_known, errors, retries_known, retries, first_at, first_workflow, last_at, "
+            "last_workflow FROM pattern_sum WHERE slot = ?1 ORDER BY pattern");
+    db_bind_integer(query, 1, slot);
+    return query;
+}
+
+bool pattern_sums_next(struct query *query, struct pattern_sum *sum) {
+    if (!db_row(query))
+        return false;
+    *sum = sum_from(query);
+    return true;
+}
+
+struct pattern_sum pattern_sum_of(struct db *db, int slot, int64_t pattern) {
+    struct query *query = db_query(
+        db, "SELECT pattern, occurrences, tokens_known, tokens, cost_known, cost, durations_known, durations, "
+            "squares_high, squares_low, errors_known, errors, retries_known, retries, first_at, first_workflow, last_at, "
+            "last_workflow FROM pattern_sum WHERE slot = ?1 AND pattern = ?2");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, pattern);
+    struct pattern_sum sum = db_row(query) ? sum_from(query) : no_sum(pattern);
+    db_end(query);
+    return sum;
+}
+
+static void write_sum(struct db *db, int slot, const struct pattern_sum *sum) {
+    const struct sums *s = &sum->sums;
+    struct query *query = db_query(
+        db, "INSERT OR REPLACE INTO pattern_sum(slot, pattern, occurrences, tokens_known, tokens, cost_known, cost, "
+            "durations_known, durations, squares_high, squares_low, errors_known, errors, retries_known, retries, "
+            "first_at, first_workflow, last_at, last_workflow) "
+            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)");
+    const int64_t values[] = {slot,
+                              sum->pattern,
+                              s->occurrences,
+                              s->tokens_known,
+                              s->tokens,
+                              s->cost_known,
+                              s->cost,
+                              s->durations_known,
+                              s->durations,
+                              (int64_t)(s->duration_squares >> 64),
+                              (int64_t)(uint64_t)s->duration_squares,
+                              s->errors_known,
+                              s->errors,
+                              s->retries_known,
+                              s->retries};
+    int position = 1;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        db_bind_integer(query, position++, values[i]);
+    db_bind_optional(query, position++, sum->first_at, NO_TIME);
+    db_bind_optional(query, position++, sum->first_workflow, 0);
+    db_bind_optional(query, position++, sum->last_at, NO_TIME);
+    db_bind_optional(query, position, sum->last_workflow, 0);
+    db_run(query);
+}
+
+/* -- first and last --------------------------------------------------------------------------------------------- */
+
+/* Reads them from the occurrences: where the one that was the first or last is gone. */
+static void ask_first_and_last(struct db *db, int slot, struct pattern_sum *sum) {
+    struct query *query = db_query(
+        db, "SELECT o.at, o.workflow FROM occurrence o JOIN workflow w ON w.id = o.workflow "
+            "WHERE o.slot = ?1 AND o.pattern = ?2 ORDER BY o.at, w.workflow_id LIMIT 1");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, sum->pattern);
+    bool any = db_row(query);
+    sum->first_at = any ? db_integer(query, 0) : NO_TIME;
+    sum->first_workflow = any ? db_integer(query, 1) : 0;
+    db_end(query);
+    query = db_query(
+        db, "SELECT at, workflow FROM occurrence WHERE slot = ?1 AND pattern = ?2 ORDER BY at DESC, workflow LIMIT 1");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, sum->pattern);
+    any = db_row(query);
+    sum->last_at = any ? db_integer(query, 0) : NO_TIME;
+    sum->last_workflow = any ? db_integer(query, 1) : 0;
+    db_end(query);
+}
+
+/* Whether the occurrence that was first or last is still there, at its time. */
+static bool still_there(struct db *db, const struct change *change, int64_t workflow, int64_t at) {
+    if (at == NO_TIME)
+        return true;
+    struct query *query =
+        db_query(db, "SELECT at = ?4 FROM occurrence WHERE slot = ?1 AND workflow = ?2 AND pattern = ?3");
+    db_bind_integer(query, 1, change->slot);
+    db_bind_integer(query, 2, workflow);
+    db_bind_integer(query, 3, change->pattern);
+    db_bind_integer(query, 4, at);
+    bool there = db_row(query) && db_integer(query, 0) != 0;
+    db_end(query);
+    return there;
+}
+
+static bool all_there(struct db *db, const struct change *change, const struct pattern_sum *sum) {
+    return still_there(db, change, sum->first_workflow, sum->first_at) &&
+           still_there(db, change, sum->last_workflow, sum->last_at) &&
+           still_there(db, change, change->first_workflow, change->first_at) &&
+           still_there(db, change, change->last_workflow, change->last_at);
+}
+
+static bool put_is_earlier(struct db *db, const struct change *change, const struct pattern_sum *sum) {
+    if (sum->first_at == NO_TIME || change->first_at != sum->first_at)
+        return sum->first_at == NO_TIME || change->first_at < sum->first_at;
+    struct query *query = db_query(db, "SELECT workflow_id FROM workflow WHERE id = ?1");
+    db_bind_integer(query, 1, sum->first_workflow);
+    bool is = db_row(query) && span_compare(change->first_id, db_text(query, 0)) < 0;
+    db_end(query);
+    return is;
+}
+
+static void update_first_and_last(struct db *db, const struct change *change, struct pattern_sum *sum) {
+    bool put = change->first_at != NO_TIME;
+    if (change->taken && !all_there(db, change, sum)) {
+        ask_first_and_last(db, change->slot, sum);
+        return;
+    }
+    if (put && put_is_earlier(db, change, sum)) {
+        sum->first_at = change->first_at;
+        sum->first_workflow = change->first_workflow;
+    }
+    if (put && (sum->last_at == NO_TIME || change->last_at > sum->last_at)) {
+        sum->last_at = change->last_at;
+        sum->last_workflow = change->last_workflow;
+    }
+}
+
+/* -- showing ---------------------------------------------------------------------------------------------------- */
+
+static void bind_time(struct query *query, int position, int64_t us, char text[TIME_TEXT]) {
+    if (us == NO_TIME) {
+        db_bind_null(query, position);
+        return;
+    }
+    time_format(us, text);
+    db_bind_text(query, position, span_of(text));
+}
+
+/* A pattern's row shows what its sums say. */
+static void show(struct db *db, const struct pattern_sum *sum) {
+    char first[TIME_TEXT], last[TIME_TEXT];
+    struct figures figures = sums_figures(&sum->sums, sum->first_at, sum->last_at);
+    struct query *query = db_query(
+        db, "UPDATE operation_patterns SET occurrence_count = ?2, avg_tokens_with_llm = ?3, avg_cost_with_llm = ?4, "
+            "avg_tokens_with_tool = ?5, avg_cost_with_tool = ?6, confidence_score = ?7, potential_monthly_savings = ?8, "
+            "created_at = ?9, last_seen = ?10, typical_input_pattern = (SELECT matched_characteristics "
+            "FROM pattern_occurrences WHERE pattern_id = ?1 AND workflow_id = "
+            "(SELECT workflow_id FROM workflow WHERE id = ?11)) WHERE id = ?1");
+    db_bind_integer(query, 1, sum->pattern);
+    db_bind_integer(query, 2, sum->sums.occurrences);
+    db_bind_optional(query, 3, figures.avg_tokens_with_llm, UNKNOWN);
+    db_bind_real(query, 4, figures.avg_cost_with_llm);
+    db_bind_optional(query, 5, figures.avg_tokens_with_tool, UNKNOWN);
+    db_bind_real(query, 6, figures.avg_cost_with_tool);
+    db_bind_real(query, 7, figures.confidence_score);
+    db_bind_real(query, 8, figures.potential_monthly_savings);
+    bind_time(query, 9, sum->first_at, first);
+    bind_time(query, 10, sum->last_at, last);
+    db_bind_optional(query, 11, sum->first_workflow, 0);
+    db_run(query);
+}
+
+void patterns_flush(struct patterns *patterns, int slot, bool shown) {
+    for (int i = 0; i < patterns->change_count; i++) {
+        const struct change *change = &patterns->changes[i];
+        if (change->slot != slot)
+            continue;
+        struct pattern_sum sum = pattern_sum_of(patterns->db, slot, change->pattern);
+        if (!sums_merge(&sum.sums, &change->sums)) {
+            db_fail(patterns->db, "the sums of pattern %lld would not fit: a record must be wrong",
+                    (long long)change->pattern);
+            return;
+        }
+        update_first_and_last(patterns->db, change, &sum);
+        write_sum(patterns->db, slot, &sum);
+        if (shown)
+            show(patterns->db, &sum);
+    }
+}
+
+void patterns_show_all(struct patterns *patterns, int slot) {
+    /* those without a sum have no occurrence */
+    db_script(patterns->db, "UPDATE operation_patterns SET occurrence_count = 0, avg_tokens_with_llm = NULL, "
+                            "avg_cost_with_llm = NULL, avg_tokens_with_tool = NULL, avg_cost_with_tool = NULL, "
+                            "confidence_score = 10, potential_monthly_savings = NULL, created_at = NULL, "
+                            "last_seen = NULL, typical_input_pattern = NULL");
+    db_script(patterns->db,
+              "UPDATE operation_patterns AS p SET automation_status = coalesce((SELECT r.automation_status FROM review r "
+              "WHERE r.pattern_signature = p.pattern_signature ORDER BY r.dated DESC, r.reviewed_at DESC, r.content DESC "
+              "LIMIT 1), 'detected')");
+    struct query *query = pattern_sums(patterns->db, slot);
+    struct pattern_sum sum;
+    while (pattern_sums_next(query, &sum))
+        show(patterns->db, &sum);
+}
+
+bool patterns_clear(struct db *db, int slot, int64_t rows) {
+    struct query *query = db_query(
+        db, "DELETE FROM occurrence WHERE slot = ?1 AND workflow <= (SELECT workflow FROM occurrence WHERE slot = ?1 "
+            "ORDER BY workflow LIMIT 1) + ?2");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, rows);
+    db_run(query);
+    if (db_changes(db) > 0 && !db_failed(db))
+        return true;
+    query = db_query(db, "DELETE FROM pattern_sum WHERE slot = ?1");
+    db_bind_integer(query, 1, slot);
+    db_run(query);
+    return false;
+}
+
+int patterns_copy(struct patterns *patterns, int from, int to, const struct workflow_row *row, struct span workflow_id) {
+    int count = 0;
+    struct query *query = db_query(patterns->db, "SELECT pattern, keywords FROM occurrence WHERE slot = ?1 AND workflow = ?2");
+    db_bind_integer(query, 1, from);
+    db_bind_integer(query, 2, row->id);
+    for (; db_row(query); count++)
+        patterns_put(patterns, to, db_integer(query, 0), row, workflow_id, db_integer(query, 1));
+    return count;
+}
+
+/* -- reading ---------------------------------------------------------------------------------------------------- */
+
+struct query *occurrences_after(struct db *db, int slot, int64_t after) {
+    struct query *query = db_query(db, "SELECT workflow, pattern, at, keywords FROM occurrence "
+                                       "WHERE slot = ?1 AND workflow > ?2 ORDER BY workflow, pattern");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, after);
+    return query;
+}
+
+bool occurrences_next(struct query *query, struct occurrence *occurrence) {
+    if (!db_row(query))
+        return false;
+    *occurrence = (struct occurrence){db_integer(query, 0), db_integer(query, 1), db_integer(query, 2),
+                                      db_integer(query, 3)};
+    return true;
+}
+
+struct query *occurrences_of(struct db *db, int slot, int64_t workflow) {
+    struct query *query = db_query(db, "SELECT p.id, p.pattern_signature FROM occurrence o JOIN operation_patterns p "
+                                       "ON p.id = o.pattern WHERE o.slot = ?1 AND o.workflow = ?2 ORDER BY p.id");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, workflow);
+    return query;
+}
+
+struct query *patterns_all(struct db *db) {
+    return db_query(db, "SELECT id, pattern_signature, pattern_type, typical_input_pattern, automation_status, "
+                        "created_at, last_seen, occurrence_count, avg_tokens_with_llm, avg_tokens_with_tool, "
+                        "avg_cost_with_llm, avg_cost_with_tool, confidence_score, potential_monthly_savings "
+                        "FROM operation_patterns ORDER BY pattern_signature");
+}
+
+struct query *patterns_named(struct db *db, struct span signature) {
+    struct query *query = db_query(
+        db, "SELECT id, pattern_signature, pattern_type, typical_input_pattern, automation_status, created_at, last_seen, "
+            "occurrence_count, avg_tokens_with_llm, avg_tokens_with_tool, avg_cost_with_llm, avg_cost_with_tool, "
+            "confidence_score, potential_monthly_savings FROM operation_patterns WHERE pattern_signature = ?1");
+    db_bind_text(query, 1, signature);
+    return query;
+}
+
+bool patterns_next(struct query *query, struct pattern_row *row) {
+    if (!db_row(query))
+        return false;
+    row->id = db_integer(query, 0);
+    row->signature = db_text(query, 1);
+    row->type = db_text(query, 2);
+    row->typical_input = db_text(query, 3);
+    row->status = db_text(query, 4);
+    row->created_at = db_text(query, 5);
+    row->last_seen = db_text(query, 6);
+    row->occurrences = db_integer(query, 7);
+    row->figures = (struct figures){
+        .avg_tokens_with_llm = db_optional(query, 8, UNKNOWN),
+        .avg_tokens_with_tool = db_optional(query, 9, UNKNOWN),
+        .avg_cost_with_llm = db_real(query, 10),
+        .avg_cost_with_tool = db_real(query, 11),
+        .confidence_score = db_real(query, 12),
+        .potential_monthly_savings = db_real(query, 13),
+    };
+    return true;
+}

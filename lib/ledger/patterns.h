@@ -1,0 +1,81 @@
+/* patterns: which workflows show which patterns, and what that adds up to. Tables operation_patterns, occurrence,
+ * pattern_sum.
+ *
+ * Changes are collected in memory while a transaction runs, as differences, and written by patterns_flush before its
+ * commit: the past of a pattern is never read again for a new record.
+ */
+#ifndef PL_LEDGER_PATTERNS_H
+#define PL_LEDGER_PATTERNS_H
+
+#include "base/alloc.h"
+#include "ledger/db.h"
+#include "ledger/workflows.h"
+#include "rules/figures.h"
+#include "rules/signature.h"
+
+/* DB is borrowed. */
+struct patterns *patterns_new(struct db *db);
+void patterns_free(struct patterns *patterns);
+
+/* The id of the pattern SIGNATURE, which is made if it is not there; *MADE tells. A review of it that came earlier is in
+ * force from the beginning. */
+int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made);
+
+/* The workflow in ROW, with this id, shows the pattern; KEYWORDS is a name's id. */
+void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const struct workflow_row *row,
+                  struct span workflow_id, int64_t keywords);
+/* The workflow in ROW, as it was stored, shows none any more. Returns how many it had shown, with their ids in TAKEN. */
+int patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row,
+                  int64_t taken[RULES_PATTERNS_MAX]);
+/* Writes what the changes add up to; SHOW: into operation_patterns too, for the slot in force. At the end of a
+ * transaction, before its commit. */
+void patterns_flush(struct patterns *patterns, int slot, bool show);
+/* Forgets changes that were not flushed: after a rollback. */
+void patterns_forget(struct patterns *patterns);
+/* Makes operation_patterns show SLOT, all of it. */
+void patterns_show_all(struct patterns *patterns, int slot);
+/* Removes up to ROWS or so of a slot's rows; false when none are left. */
+bool patterns_clear(struct db *db, int slot, int64_t rows);
+/* Copies what slot FROM knows of the workflow to TO: for one whose text was not kept. Returns how
+ * many occurrences. */
+int patterns_copy(struct patterns *patterns, int from, int to, const struct workflow_row *row, struct span workflow_id);
+
+/* The automation status in force for SIGNATURE: into the pattern's row, if there is one. False if there is none. */
+bool patterns_set_status(struct db *db, struct span signature, const char *status);
+
+/* -- reading -- */
+
+struct occurrence {
+    int64_t workflow, pattern, at, keywords;
+};
+
+/* The occurrences of a slot with a workflow id over AFTER, by workflow and pattern: step with occurrences_next. */
+struct query *occurrences_after(struct db *db, int slot, int64_t after);
+bool occurrences_next(struct query *query, struct occurrence *occurrence);
+/* Those of one workflow, with the signatures: step with db_row; columns: pattern id, signature. */
+struct query *occurrences_of(struct db *db, int slot, int64_t workflow);
+
+/* A pattern as pattern_sum keeps it. */
+struct pattern_sum {
+    int64_t pattern;
+    struct sums sums;
+    /* The first by (time, workflow id), and one of the last; NO_TIME and 0 without an occurrence. */
+    int64_t first_at, first_workflow, last_at, last_workflow;
+};
+struct query *pattern_sums(struct db *db, int slot);
+bool pattern_sums_next(struct query *query, struct pattern_sum *sum);
+/* That of one pattern; all zero without one. */
+struct pattern_sum pattern_sum_of(struct db *db, int slot, int64_t pattern);
+
+/* A row of operation_patterns; its texts are good until the next step. */
+struct pattern_row {
+    int64_t id;
+    struct span signature, type, typical_input, status, created_at, last_seen;
+    int64_t occurrences;
+    struct figures figures;
+};
+struct query *patterns_all(struct db *db);
+struct query *patterns_named(struct db *db, struct span signature);
+bool patterns_next(struct query *query, struct pattern_row *row);
+
+#endif

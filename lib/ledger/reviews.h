@@ -1,0 +1,19 @@
+/* reviews: people's decisions about patterns, kept as history; the newest is in force. Table review. */
+#ifndef PL_LEDGER_REVIEWS_H
+#define PL_LEDGER_REVIEWS_H
+
+#include "input/record.h"
+#include "ledger/db.h"
+
+enum review_outcome { REVIEW_NEW, REVIEW_UPDATED, REVIEW_DUPLICATE };
+
+/* Stores RECORD's review under IDENTITY, NULL if nothing identifies it, and puts the newest of its pattern in force.
+ * *KNOWN: whether there is such a pattern yet. Within a write transaction. */
+enum review_outcome reviews_add(struct db *db, const struct record *record, const struct digest *identity, int64_t now,
+                                bool *known);
+
+/* The status in force for a pattern, with its history, newest first: step with db_row; columns: automation_status,
+ * reviewed_by, review_notes, reviewed_at in microseconds. */
+struct query *reviews_of(struct db *db, struct span signature);
+
+#endif

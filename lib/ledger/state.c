@@ -1,0 +1,156 @@
+#include "ledger/state.h"
+
+#include <stddef.h>
+
+/* -- state ------------------------------------------------------------------------------------------------------ */
+
+struct state state_read(struct db *db) {
+    struct state state = {0};
+    struct query *query =
+        db_query(db, "SELECT slot, rules, rebuild, rebuild_at, rebuild_beat FROM state WHERE id = 1");
+    if (db_row(query)) {
+        state.slot = (int)db_integer(query, 0) & 1;
+        state.rules = db_optional(query, 1, 0);
+        state.rebuild = db_optional(query, 2, 0);
+        state.rebuild_at = db_optional(query, 3, 0);
+        state.beat = db_optional(query, 4, 0);
+        db_end(query);
+    }
+    return state;
+}
+
+void state_write(struct db *db, const struct state *state) {
+    struct query *query = db_query(
+        db, "UPDATE state SET slot = ?1, rules = ?2, rebuild = ?3, rebuild_at = ?4, rebuild_beat = ?5 WHERE id = 1");
+    db_bind_integer(query, 1, state->slot);
+    db_bind_optional(query, 2, state->rules, 0);
+    db_bind_optional(query, 3, state->rebuild, 0);
+    db_bind_optional(query, 4, state->rebuild_at, 0);
+    db_bind_optional(query, 5, state->beat, 0);
+    db_run(query);
+}
+
+bool state_rules(struct db *db, int64_t id, struct text *base, struct text *extra) {
+    struct query *query = db_query(db, "SELECT base, extra FROM rules WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    bool found = db_row(query);
+    if (found) {
+        text_append(base, db_text(query, 0));
+        text_append(extra, db_text(query, 1));
+        db_end(query);
+    }
+    return found;
+}
+
+int64_t state_add_rules(struct db *db, struct span base, struct span extra, int64_t now) {
+    struct query *query = db_query(db, "INSERT INTO rules(base, extra, adopted_at) VALUES(?1, ?2, ?3)");
+    db_bind_text(query, 1, base);
+    db_bind_text(query, 2, extra);
+    db_bind_integer(query, 3, now);
+    db_run(query);
+    return db_last_id(db);
+}
+
+/* -- rebuild log ------------------------------------------------------------------------------------------------ */
+
+static bool logged(struct db *db, int64_t workflow) {
+    struct query *query = db_query(db, "SELECT 1 FROM rebuild_log WHERE workflow = ?1");
+    db_bind_integer(query, 1, workflow);
+    bool found = db_row(query);
+    db_end(query);
+    return found;
+}
+
+bool rebuild_has(struct db *db, const struct state *state, int64_t workflow) {
+    return workflow <= state->rebuild_at && !logged(db, workflow);
+}
+
+void rebuild_note(struct db *db, int64_t workflow) {
+    struct query *query = db_query(db, "INSERT OR IGNORE INTO rebuild_log(workflow) VALUES(?1)");
+    db_bind_integer(query, 1, workflow);
+    db_run(query);
+}
+
+void rebuild_forget(struct db *db, int64_t workflow) {
+    struct query *query = db_query(db, "DELETE FROM rebuild_log WHERE workflow = ?1");
+    db_bind_integer(query, 1, workflow);
+    db_run(query);
+}
+
+int64_t rebuild_next(struct db *db) {
+    return db_value(db, "SELECT min(workflow) FROM rebuild_log", 0);
+}
+
+int64_t rebuild_waiting(struct db *db) {
+    return db_value(db, "SELECT count(*) FROM rebuild_log", 0);
+}
+
+void rebuild_clear_log(struct db *db) {
+    db_script(db, "DELETE FROM rebuild_log");
+}
+
+/* -- totals ----------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} total_items[] = {
+    {"workflows", offsetof(struct totals, workflows)},
+    {"learned", offsetof(struct totals, learned)},
+    {"matched", offsetof(struct totals, matched)},
+    {"tokens_known", offsetof(struct totals, tokens_known)},
+    {"tokens", offsetof(struct totals, tokens)},
+    {"cost_known", offsetof(struct totals, cost_known)},
+    {"cost", offsetof(struct totals, cost)},
+};
+
+enum { TOTAL_ITEMS = sizeof total_items / sizeof *total_items };
+
+static int64_t *item_of(struct totals *totals, int n) {
+    return (int64_t *)(void *)((char *)totals + total_items[n].offset);
+}
+
+bool totals_item(const struct totals *totals, int n, const char **name, int64_t *value) {
+    if (n >= TOTAL_ITEMS)
+        return false;
+    struct totals copy = *totals;
+    *name = total_items[n].name;
+    *value = *item_of(&copy, n);
+    return true;
+}
+
+struct totals totals_read(struct db *db, int slot) {
+    struct totals totals = {0};
+    struct query *query = db_query(db, "SELECT name, value FROM total WHERE slot = ?1");
+    db_bind_integer(query, 1, slot);
+    while (db_row(query))
+        for (int n = 0; n < TOTAL_ITEMS; n++)
+            if (span_is(db_text(query, 0), total_items[n].name))
+                *item_of(&totals, n) = db_integer(query, 1);
+    return totals;
+}
+
+void totals_add(struct db *db, int slot, const struct totals *change) {
+    struct totals totals = totals_read(db, slot), more = *change;
+    for (int n = 0; n < TOTAL_ITEMS; n++) {
+        int64_t value;
+        if (*item_of(&more, n) == 0)
+            continue;
+        if (__builtin_add_overflow(*item_of(&totals, n), *item_of(&more, n), &value)) {
+            db_fail(db, "the sum of all %s would not fit: a record must be wrong", total_items[n].name);
+            return;
+        }
+        struct query *query = db_query(db, "INSERT INTO total(slot, name, value) VALUES(?1, ?2, ?3) "
+                                           "ON CONFLICT DO UPDATE SET value = excluded.value");
+        db_bind_integer(query, 1, slot);
+        db_bind_text(query, 2, span_of(total_items[n].name));
+        db_bind_integer(query, 3, value);
+        db_run(query);
+    }
+}
+
+void totals_clear(struct db *db, int slot) {
+    struct query *query = db_query(db, "DELETE FROM total WHERE slot = ?1");
+    db_bind_integer(query, 1, slot);
+    db_run(query);
+}

@@ -1,0 +1,76 @@
+#include "ledger/tally.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+void tally_free(struct tally *tally) {
+    for (int i = 0; i < tally->count; i++) {
+        free(tally->patterns[i].signature);
+        free(tally->patterns[i].first_id);
+    }
+    free(tally->patterns);
+    *tally = (struct tally){0};
+}
+
+struct tally_pattern *tally_pattern(struct tally *tally, const char *signature) {
+    for (int i = 0; i < tally->count; i++)
+        if (strcmp(tally->patterns[i].signature, signature) == 0)
+            return &tally->patterns[i];
+    tally->patterns = xreallocarray(tally->patterns, (size_t)tally->count + 1, sizeof *tally->patterns);
+    struct tally_pattern *pattern = &tally->patterns[tally->count++];
+    *pattern = (struct tally_pattern){xstrdup(signature), {.first_at = NO_TIME, .last_at = NO_TIME}, NULL};
+    return pattern;
+}
+
+void tally_add(struct tally *tally, const char *signature, const struct workflow_row *row, struct span workflow_id) {
+    struct tally_pattern *pattern = tally_pattern(tally, signature);
+    struct pattern_sum *sum = &pattern->sum;
+    int64_t at = row->created_at;
+    sums_add(&sum->sums, &row->share, 1);
+    bool first = sum->first_at == NO_TIME || at < sum->first_at;
+    if (first || (at == sum->first_at && span_compare(workflow_id, span_of(pattern->first_id)) < 0)) {
+        free(pattern->first_id);
+        pattern->first_id = xmemdup(workflow_id.s, workflow_id.n);
+        sum->first_at = at;
+        sum->first_workflow = row->id;
+    }
+    if (sum->last_at == NO_TIME || at > sum->last_at)
+        sum->last_at = at;
+}
+
+void tally_count(struct tally *tally, const struct workflow_row *row, bool matched) {
+    struct totals *totals = &tally->totals;
+    totals->workflows++;
+    totals->learned += workflow_learned(row);
+    totals->matched += matched;
+    if (row->share.tokens != UNKNOWN) {
+        totals->tokens_known++;
+        totals->tokens += row->share.tokens;
+    }
+    if (row->share.cost != UNKNOWN) {
+        totals->cost_known++;
+        totals->cost += row->share.cost;
+    }
+}
+
+static bool passes(const struct filter *filter, const struct stored_workflow *w) {
+    return (filter->since == NO_TIME || w->row.created_at >= filter->since) &&
+           (filter->until == NO_TIME || w->row.created_at < filter->until) &&
+           (filter->account == NULL || span_is(w->account, filter->account));
+}
+
+void tally_filtered(struct db *db, const struct filter *filter, struct tally *tally) {
+    struct stored_workflow w;
+    struct state state = state_read(db);
+    struct query *query = workflows_after(db, 0);
+    while (workflows_next(query, &w)) {
+        if (!passes(filter, &w))
+            continue;
+        bool matched = false;
+        struct query *shown = occurrences_of(db, state.slot, w.row.id);
+        for (; db_row(shown); matched = true)
+            tally_add(tally, db_text(shown, 1).s, &w.row, w.workflow_id);
+        tally_count(tally, &w.row, matched);
+    }
+}

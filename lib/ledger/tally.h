@@ -1,0 +1,42 @@
+/* tally: patterns' sums counted afresh from stored workflows, for reports of a part of them and for verification. */
+#ifndef PL_LEDGER_TALLY_H
+#define PL_LEDGER_TALLY_H
+
+#include "ledger/db.h"
+#include "ledger/patterns.h"
+#include "ledger/state.h"
+
+struct tally_pattern {
+    char *signature;
+    struct pattern_sum sum; /* its pattern and last_workflow are not set */
+    char *first_id;         /* of its first workflow */
+};
+
+/* Zero-initialised is empty. Owns its patterns. */
+struct tally {
+    struct tally_pattern *patterns;
+    int count;
+    struct totals totals;
+};
+
+void tally_free(struct tally *tally);
+struct tally_pattern *tally_pattern(struct tally *tally, const char *signature);
+/* The workflow in ROW shows SIGNATURE. */
+void tally_add(struct tally *tally, const char *signature, const struct workflow_row *row, struct span workflow_id);
+/* The workflow in ROW, once, whatever it shows. */
+void tally_count(struct tally *tally, const struct workflow_row *row, bool matched);
+
+/* Which workflows a report is about. */
+struct filter {
+    int64_t since, until; /* created_at in [since, until), microseconds since 1970; NO_TIME: no bound */
+    const char *account;  /* NULL: any */
+};
+
+static inline bool filter_any(const struct filter *filter) {
+    return filter->since != NO_TIME || filter->until != NO_TIME || filter->account != NULL;
+}
+
+/* Counts the workflows that FILTER lets pass, by the patterns that they show in the slot in force. */
+void tally_filtered(struct db *db, const struct filter *filter, struct tally *tally);
+
+#endif

@@ -1,0 +1,289 @@
+#include "ledger/verify.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "input/rulesfile.h"
+#include "ledger/patterns.h"
+#include "ledger/reviews.h"
+#include "ledger/state.h"
+#include "ledger/tally.h"
+#include "ledger/workflows.h"
+#include "rules/signature.h"
+
+struct verify {
+    struct db *db;
+    struct rules *rules;
+    struct state state;
+    struct tally tally; /* the recomputation */
+    struct workflow_traits traits;
+    struct query *occurrences;
+    struct occurrence next; /* the occurrence that comes next; workflow 0: none is left */
+    int64_t differences;
+    void *context;
+    void (*on_difference)(void *context, const char *line);
+};
+
+__attribute__((format(printf, 2, 3))) static void differs(struct verify *v, const char *format, ...) {
+    struct text line = {0};
+    char *message = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&message, format, arguments) < 0)
+        message = NULL;
+    va_end(arguments);
+    text_escaped(&line, span_of(message != NULL ? message : ""));
+    v->differences++;
+    v->on_difference(v->context, line.s);
+    text_free(&line);
+    free(message);
+}
+
+static void compare(struct verify *v, const char *of, const char *figure, int64_t is, int64_t should) {
+    if (is != should)
+        differs(v, "%s: %s is %lld, and should be %lld", of, figure, (long long)is, (long long)should);
+}
+
+static void compare_real(struct verify *v, const char *of, const char *figure, double is, double should) {
+    if (is != should && !(isnan(is) && isnan(should)))
+        differs(v, "%s: %s is %.17g, and should be %.17g", of, figure, is, should);
+}
+
+static void compare_text(struct verify *v, const char *of, const char *figure, struct span is, struct span should) {
+    if ((is.s == NULL) != (should.s == NULL) || !span_equal(is, should))
+        differs(v, "%s: %s is %.*s, and should be %.*s", of, figure, (int)is.n, is.s != NULL ? is.s : "",
+                (int)should.n, should.s != NULL ? should.s : "");
+}
+
+/* -- occurrences ------------------------------------------------------------------------------------------------ */
+
+static void next_occurrence(struct verify *v) {
+    if (!occurrences_next(v->occurrences, &v->next))
+        v->next.workflow = 0;
+}
+
+static bool signature_of(struct db *db, int64_t pattern, struct text *signature) {
+    struct query *query = db_query(db, "SELECT pattern_signature FROM operation_patterns WHERE id = ?1");
+    db_bind_integer(query, 1, pattern);
+    text_clear(signature);
+    bool found = db_row(query);
+    if (found)
+        text_append(signature, db_text(query, 0));
+    db_end(query);
+    return found;
+}
+
+static bool keywords_are(struct db *db, int64_t id, struct span keywords) {
+    struct query *query = db_query(db, "SELECT text FROM name WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    bool are = db_row(query) && span_equal(db_text(query, 0), keywords);
+    db_end(query);
+    return are;
+}
+
+static bool detected(const struct verify *v, const struct detection *found, const char *signature) {
+    for (int i = 0; i < found->count; i++)
+        if (strcmp(rules_signature(v->rules, found->matches[i].signature), signature) == 0)
+            return true;
+    return false;
+}
+
+/* Compares the stored occurrences of one workflow with FOUND, which is NULL where its text was not kept: then they are
+ * the record themselves. Returns how many there are. */
+static int check_occurrences(struct verify *v, const struct stored_workflow *w, const struct detection *found,
+                             struct span keywords) {
+    struct text signature = {0};
+    int stored = 0;
+    for (; v->next.workflow == w->row.id; next_occurrence(v), stored++) {
+        const char *id = w->workflow_id.s;
+        if (!signature_of(v->db, v->next.pattern, &signature)) {
+            differs(v, "workflow %s: shows pattern %lld, which is not there", id, (long long)v->next.pattern);
+            continue;
+        }
+        compare(v, id, "the time of an occurrence", v->next.at, w->row.created_at);
+        if (found == NULL)
+            tally_add(&v->tally, signature.s, &w->row, w->workflow_id);
+        else if (!detected(v, found, signature.s))
+            differs(v, "workflow %s: shows %s, and should not", id, signature.s);
+        else if (!keywords_are(v->db, v->next.keywords, keywords))
+            differs(v, "workflow %s: the keywords of %s are wrong", id, signature.s);
+    }
+    if (found != NULL && stored < found->count)
+        differs(v, "workflow %s: shows %d patterns, and should show %d", w->workflow_id.s, stored, found->count);
+    text_free(&signature);
+    return stored;
+}
+
+static void keywords_json(const struct verify *v, const struct detection *found, struct text *json) {
+    text_string(json, "[");
+    for (int i = 0; i < found->keyword_count; i++) {
+        text_string(json, i > 0 ? "," : "");
+        text_json_string(json, span_of(rules_keyword(v->rules, found->keywords[i])));
+    }
+    text_string(json, "]");
+}
+
+static void check_traits(struct verify *v, const struct stored_workflow *w) {
+    workflow_traits_of(w->nl_input, w->row.share.errors, &v->traits);
+    compare(v, w->workflow_id.s, "input_length", w->input_length, v->traits.input_length);
+    compare(v, w->workflow_id.s, "complexity", w->complexity, v->traits.complexity);
+    compare_text(v, w->workflow_id.s, "files", w->files,
+                 v->traits.files.n > 0 ? text_span(&v->traits.files) : (struct span){NULL, 0});
+}
+
+static void check_workflow(struct verify *v, const struct stored_workflow *w) {
+    struct detection found = {0};
+    struct text keywords = {0};
+    while (v->next.workflow != 0 && v->next.workflow < w->row.id) {
+        differs(v, "an occurrence is of workflow %lld, which is not there", (long long)v->next.workflow);
+        next_occurrence(v);
+    }
+    if (!w->text_kept) {
+        bool matched = check_occurrences(v, w, NULL, (struct span){NULL, 0}) > 0;
+        tally_count(&v->tally, &w->row, matched);
+        return;
+    }
+    if (workflow_learned(&w->row))
+        rules_detect(v->rules, &(struct workflow_text){w->nl_input, w->error_message, w->template_name}, &found);
+    keywords_json(v, &found, &keywords);
+    check_occurrences(v, w, &found, text_span(&keywords));
+    for (int i = 0; i < found.count; i++)
+        tally_add(&v->tally, rules_signature(v->rules, found.matches[i].signature), &w->row, w->workflow_id);
+    tally_count(&v->tally, &w->row, found.count > 0);
+    check_traits(v, w);
+    text_free(&keywords);
+}
+
+static void check_workflows(struct verify *v) {
+    struct stored_workflow w;
+    struct query *query = workflows_after(v->db, 0);
+    v->occurrences = occurrences_after(v->db, v->state.slot, 0);
+    next_occurrence(v);
+    while (workflows_next(query, &w))
+        check_workflow(v, &w);
+    for (; v->next.workflow != 0; next_occurrence(v))
+        differs(v, "an occurrence is of workflow %lld, which is not there", (long long)v->next.workflow);
+}
+
+/* -- patterns --------------------------------------------------------------------------------------------------- */
+
+static struct pattern_sum stored_sum(struct verify *v, int64_t pattern) {
+    struct pattern_sum sum, found = {.first_at = NO_TIME, .last_at = NO_TIME};
+    struct query *query = pattern_sums(v->db, v->state.slot);
+    while (pattern_sums_next(query, &sum))
+        if (sum.pattern == pattern)
+            found = sum;
+    return found;
+}
+
+static void check_sums(struct verify *v, const char *signature, const struct pattern_sum *is,
+                       const struct pattern_sum *should) {
+    if (!sums_equal(&is->sums, &should->sums))
+        differs(v, "%s: its sums are not those of its workflows", signature);
+    compare(v, signature, "its first workflow", is->first_workflow, should->first_workflow);
+    compare(v, signature, "its first time", is->first_at, should->first_at);
+    compare(v, signature, "its last time", is->last_at, should->last_at);
+}
+
+static struct span time_text(int64_t us, char text[TIME_TEXT]) {
+    if (us == NO_TIME)
+        return (struct span){NULL, 0};
+    time_format(us, text);
+    return span_of(text);
+}
+
+static void check_status(struct verify *v, const char *signature, struct span status) {
+    struct query *query = reviews_of(v->db, span_of(signature));
+    bool reviewed = db_row(query);
+    compare_text(v, signature, "automation_status", status, reviewed ? db_text(query, 0) : span_of("detected"));
+    db_end(query);
+}
+
+static void check_typical(struct verify *v, const char *signature, struct span typical, const struct pattern_sum *sum) {
+    struct query *query = db_query(v->db, "SELECT matched_characteristics FROM pattern_occurrences WHERE pattern_id = ?1 "
+                                          "AND workflow_id = (SELECT workflow_id FROM workflow WHERE id = ?2)");
+    db_bind_integer(query, 1, sum->pattern);
+    db_bind_integer(query, 2, sum->first_workflow);
+    bool any = db_row(query);
+    compare_text(v, signature, "typical_input_pattern", typical, any ? db_text(query, 0) : (struct span){NULL, 0});
+    db_end(query);
+}
+
+static void check_row(struct verify *v, const struct pattern_row *row) {
+    char first[TIME_TEXT], last[TIME_TEXT];
+    char *signature = xmemdup(row->signature.s, row->signature.n);
+    struct pattern_sum should = tally_pattern(&v->tally, signature)->sum, is = stored_sum(v, row->id);
+    should.pattern = row->id;
+    struct figures figures = sums_figures(&should.sums, should.first_at, should.last_at);
+    check_sums(v, signature, &is, &should);
+    compare(v, signature, "occurrence_count", row->occurrences, should.sums.occurrences);
+    compare(v, signature, "avg_tokens_with_llm", row->figures.avg_tokens_with_llm, figures.avg_tokens_with_llm);
+    compare(v, signature, "avg_tokens_with_tool", row->figures.avg_tokens_with_tool, figures.avg_tokens_with_tool);
+    compare_real(v, signature, "avg_cost_with_llm", row->figures.avg_cost_with_llm, figures.avg_cost_with_llm);
+    compare_real(v, signature, "avg_cost_with_tool", row->figures.avg_cost_with_tool, figures.avg_cost_with_tool);
+    compare_real(v, signature, "confidence_score", row->figures.confidence_score, figures.confidence_score);
+    compare_real(v, signature, "potential_monthly_savings", row->figures.potential_monthly_savings,
+                 figures.potential_monthly_savings);
+    compare_text(v, signature, "pattern_type", row->type, signature_category(signature));
+    compare_text(v, signature, "created_at", row->created_at, time_text(should.first_at, first));
+    compare_text(v, signature, "last_seen", row->last_seen, time_text(should.last_at, last));
+    check_status(v, signature, row->status);
+    check_typical(v, signature, row->typical_input, &should);
+    free(signature);
+}
+
+static void check_patterns(struct verify *v) {
+    struct pattern_row row;
+    struct query *query = patterns_all(v->db);
+    while (patterns_next(query, &row))
+        check_row(v, &row);
+    for (int i = 0; i < v->tally.count; i++) {
+        const char *signature = v->tally.patterns[i].signature;
+        query = patterns_named(v->db, span_of(signature));
+        if (!patterns_next(query, &row))
+            differs(v, "%s: is not in operation_patterns, and should be", signature);
+        db_end(query);
+    }
+}
+
+static void check_totals(struct verify *v) {
+    struct totals stored = totals_read(v->db, v->state.slot);
+    const char *name;
+    int64_t is, should;
+    for (int n = 0; totals_item(&stored, n, &name, &is) && totals_item(&v->tally.totals, n, &name, &should); n++)
+        compare(v, "totals", name, is, should);
+}
+
+/* -- the whole -------------------------------------------------------------------------------------------------- */
+
+static void load_rules(struct verify *v) {
+    struct text base = {0}, extra = {0}, error = {0};
+    if (state_rules(v->db, v->state.rules, &base, &extra))
+        v->rules = rules_parse(text_span(&base), extra.n > 0 ? text_span(&extra) : (struct span){NULL, 0}, &error);
+    if (v->rules == NULL && v->state.rules != 0)
+        db_fail(v->db, "its rules are not valid: %s", error.n > 0 ? error.s : "they are missing");
+    text_free(&base);
+    text_free(&extra);
+    text_free(&error);
+}
+
+int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *context, const char *line)) {
+    struct verify v = {.db = db, .context = context, .on_difference = on_difference};
+    db_read_begin(db);
+    v.state = state_read(db);
+    load_rules(&v);
+    if (v.rules != NULL) {
+        check_workflows(&v);
+        check_patterns(&v);
+        check_totals(&v);
+    }
+    db_read_end(db);
+    tally_free(&v.tally);
+    text_free(&v.traits.files);
+    rules_free(v.rules);
+    return db_failed(db) ? -1 : v.differences;
+}

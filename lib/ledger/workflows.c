@@ -1,0 +1,218 @@
+#include "ledger/workflows.h"
+
+#include "base/word.h"
+
+enum { MASKED_BYTES = 200 };
+
+void workflow_traits_of(struct span nl_input, int64_t errors, struct workflow_traits *traits) {
+    struct span files[FILES_MAX];
+    size_t count = files_mentioned(nl_input, files);
+    traits->input_length = nl_input.s != NULL ? (int64_t)characters_of(nl_input) : UNKNOWN;
+    traits->complexity = complexity_of(words_between_spaces(nl_input), errors);
+    text_clear(&traits->files);
+    for (size_t i = 0; i < count; i++) {
+        text_string(&traits->files, i == 0 ? "[" : ",");
+        text_json_string(&traits->files, files[i]);
+    }
+    if (count > 0)
+        text_string(&traits->files, "]");
+}
+
+/* -- storing ---------------------------------------------------------------------------------------------------- */
+
+static struct share share_of(const struct workflow_record *record) {
+    return (struct share){record->total_tokens, record->cost, record->duration_ms, record->error_count,
+                          record->retry_count};
+}
+
+static bool ended(int64_t status) {
+    return status == WORKFLOW_COMPLETED || status == WORKFLOW_FAILED;
+}
+
+bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row *row) {
+    struct query *query =
+        db_query(db, "SELECT id, version_at, status, content, recorded_at, created_at, total_tokens, cost, duration_ms, "
+                     "error_count, retry_count FROM workflow WHERE workflow_id = ?1");
+    db_bind_text(query, 1, workflow_id);
+    if (!db_row(query))
+        return false;
+    row->id = db_integer(query, 0);
+    row->recorded_at = db_integer(query, 4);
+    row->created_at = db_integer(query, 5);
+    row->share = (struct share){db_optional(query, 6, UNKNOWN), db_optional(query, 7, UNKNOWN),
+                                db_optional(query, 8, UNKNOWN), db_optional(query, 9, UNKNOWN),
+                                db_optional(query, 10, UNKNOWN)};
+    row->version = (struct version){
+        .dated = !db_is_null(query, 1),
+        .at = db_optional(query, 1, 0),
+        .ended = ended(db_integer(query, 2)),
+        .tokens = row->share.tokens,
+        .content = (uint64_t)db_integer(query, 3),
+    };
+    db_end(query);
+    return true;
+}
+
+static void bind_name(struct query *query, int position, struct names *names, struct span text) {
+    db_bind_optional(query, position, names_id(names, text), 0);
+}
+
+/* Binds all that a record brings, from parameter 2 on; 1 is the row's id. */
+static void bind_record(struct query *query, struct names *names, const struct workflow_record *record,
+                        const struct workflow_traits *traits, bool keep_text, const struct workflow_row *row) {
+    const struct span none = {NULL, 0};
+    db_bind_text(query, 2, record->workflow_id);
+    db_bind_integer(query, 3, record->status);
+    db_bind_optional(query, 4, record->version.at, NO_TIME);
+    db_bind_integer(query, 5, (int64_t)record->version.content);
+    db_bind_integer(query, 6, row->recorded_at);
+    db_bind_integer(query, 7, row->created_at);
+    db_bind_optional(query, 8, record->updated_at, NO_TIME);
+    bind_name(query, 9, names, record->workflow_template);
+    bind_name(query, 10, names, record->model);
+    bind_name(query, 11, names, record->session_id);
+    bind_name(query, 12, names, record->account);
+    db_bind_text(query, 13, keep_text ? record->nl_input : none);
+    db_bind_text(query, 14, keep_text ? record->error_message : none);
+    db_bind_integer(query, 15, keep_text);
+    db_bind_optional(query, 16, record->error_count, UNKNOWN);
+    db_bind_optional(query, 17, record->retry_count, UNKNOWN);
+    db_bind_optional(query, 18, record->duration_ms, UNKNOWN);
+    db_bind_optional(query, 19, record->input_tokens, UNKNOWN);
+    db_bind_optional(query, 20, record->output_tokens, UNKNOWN);
+    db_bind_optional(query, 21, record->cache_read_tokens, UNKNOWN);
+    db_bind_optional(query, 22, record->cache_write_tokens, UNKNOWN);
+    db_bind_optional(query, 23, record->total_tokens, UNKNOWN);
+    db_bind_optional(query, 24, record->cost, UNKNOWN);
+    db_bind_optional(query, 25, traits->input_length, UNKNOWN);
+    db_bind_integer(query, 26, traits->complexity);
+    db_bind_text(query, 27, traits->files.n > 0 ? text_span(&traits->files) : none);
+}
+
+/* The record's own time, else the best that is known. */
+static int64_t created_at(const struct workflow_record *record, int64_t recorded_at) {
+    if (record->created_at != NO_TIME)
+        return record->created_at;
+    return record->updated_at != NO_TIME ? record->updated_at : recorded_at;
+}
+
+static void take_over(const struct workflow_record *record, struct workflow_row *row) {
+    row->version = record->version;
+    row->created_at = created_at(record, row->recorded_at);
+    row->share = share_of(record);
+}
+
+void workflows_insert(struct db *db, struct names *names, const struct workflow_record *record,
+                      const struct workflow_traits *traits, bool keep_text, int64_t now, struct workflow_row *row) {
+    row->recorded_at = now;
+    take_over(record, row);
+    struct query *query = db_query(
+        db, "INSERT INTO workflow(id, workflow_id, status, version_at, content, recorded_at, created_at, updated_at, "
+            "template, model, session, account, nl_input, error_message, text_kept, error_count, retry_count, "
+            "duration_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, total_tokens, cost, "
+            "input_length, complexity, files) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)");
+    db_bind_null(query, 1);
+    bind_record(query, names, record, traits, keep_text, row);
+    db_run(query);
+    row->id = db_last_id(db);
+}
+
+void workflows_replace(struct db *db, struct names *names, const struct workflow_record *record,
+                       const struct workflow_traits *traits, bool keep_text, struct workflow_row *row) {
+    take_over(record, row);
+    struct query *query = db_query(
+        db, "UPDATE workflow SET workflow_id = ?2, status = ?3, version_at = ?4, content = ?5, recorded_at = ?6, "
+            "created_at = ?7, updated_at = ?8, template = ?9, model = ?10, session = ?11, account = ?12, nl_input = ?13, "
+            "error_message = ?14, text_kept = ?15, error_count = ?16, retry_count = ?17, duration_ms = ?18, "
+            "input_tokens = ?19, output_tokens = ?20, cache_read_tokens = ?21, cache_write_tokens = ?22, "
+            "total_tokens = ?23, cost = ?24, input_length = ?25, complexity = ?26, files = ?27 WHERE id = ?1");
+    db_bind_integer(query, 1, row->id);
+    bind_record(query, names, record, traits, keep_text, row);
+    db_run(query);
+}
+
+/* -- reading ---------------------------------------------------------------------------------------------------- */
+
+/* The columns of a stored_workflow, in the order in which workflows_next takes them. */
+struct query *workflows_after(struct db *db, int64_t after) {
+    struct query *query = db_query(
+        db, "SELECT w.id, w.version_at, w.status, w.content, w.recorded_at, w.created_at, w.total_tokens, w.cost, "
+            "w.duration_ms, w.error_count, w.retry_count, w.workflow_id, w.nl_input, w.error_message, t.text, a.text, "
+            "w.text_kept, w.input_length, w.complexity, w.files FROM workflow w LEFT JOIN name t ON t.id = w.template "
+            "LEFT JOIN name a ON a.id = w.account WHERE w.id > ?1 ORDER BY w.id");
+    db_bind_integer(query, 1, after);
+    return query;
+}
+
+struct query *workflows_one(struct db *db, int64_t id) {
+    struct query *query = db_query(
+        db, "SELECT w.id, w.version_at, w.status, w.content, w.recorded_at, w.created_at, w.total_tokens, w.cost, "
+            "w.duration_ms, w.error_count, w.retry_count, w.workflow_id, w.nl_input, w.error_message, t.text, a.text, "
+            "w.text_kept, w.input_length, w.complexity, w.files FROM workflow w LEFT JOIN name t ON t.id = w.template "
+            "LEFT JOIN name a ON a.id = w.account WHERE w.id = ?1");
+    db_bind_integer(query, 1, id);
+    return query;
+}
+
+bool workflows_next(struct query *query, struct stored_workflow *workflow) {
+    if (!db_row(query))
+        return false;
+    struct share share = {db_optional(query, 6, UNKNOWN), db_optional(query, 7, UNKNOWN), db_optional(query, 8, UNKNOWN),
+                          db_optional(query, 9, UNKNOWN), db_optional(query, 10, UNKNOWN)};
+    struct version version = {!db_is_null(query, 1), db_optional(query, 1, 0), ended(db_integer(query, 2)),
+                              share.tokens, (uint64_t)db_integer(query, 3)};
+    workflow->row =
+        (struct workflow_row){db_integer(query, 0), version, db_integer(query, 4), db_integer(query, 5), share};
+    workflow->workflow_id = db_text(query, 11);
+    workflow->nl_input = db_text(query, 12);
+    workflow->error_message = db_text(query, 13);
+    workflow->template_name = db_text(query, 14);
+    workflow->account = db_text(query, 15);
+    workflow->text_kept = db_integer(query, 16) != 0;
+    workflow->input_length = db_optional(query, 17, UNKNOWN);
+    workflow->complexity = (enum complexity)db_integer(query, 18);
+    workflow->files = db_text(query, 19);
+    return true;
+}
+
+static void mask(struct span text, struct text *out) {
+    mask_text(text, MASKED_BYTES, out);
+}
+
+struct query *workflows_unmatched(struct db *db, int slot, int64_t limit) {
+    db_function(db, "mask", mask);
+    /* bare columns beside max() are those of its row */
+    struct query *query = db_query(
+        db, "SELECT mask(nl_input) AS text, count(*) AS times, sum(cost) AS costs, max(created_at), nl_input FROM workflow "
+            "WHERE status IN (2, 3) AND nl_input IS NOT NULL AND NOT EXISTS "
+            "(SELECT 1 FROM occurrence o WHERE o.slot = ?1 AND o.workflow = workflow.id) "
+            "GROUP BY text ORDER BY times DESC, costs DESC, text LIMIT ?2");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, limit);
+    return query;
+}
+
+struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_t limit) {
+    struct query *query = db_query(
+        db, "SELECT w.workflow_id, w.status, w.created_at, w.duration_ms, w.total_tokens, w.cost, a.text, w.nl_input "
+            "FROM (SELECT workflow, at FROM occurrence WHERE slot = ?1 AND pattern = ?2) o "
+            "JOIN workflow w ON w.id = o.workflow LEFT JOIN name a ON a.id = w.account "
+            "ORDER BY o.at DESC, w.workflow_id LIMIT ?3");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, pattern);
+    db_bind_integer(query, 3, limit);
+    return query;
+}
+
+int64_t workflows_last_id(struct db *db) {
+    return db_value(db, "SELECT max(id) FROM workflow", 0);
+}
+
+int64_t workflows_next_id(struct db *db, int64_t after) {
+    struct query *query = db_query(db, "SELECT id FROM workflow WHERE id > ?1 ORDER BY id LIMIT 1");
+    db_bind_integer(query, 1, after);
+    int64_t id = db_row(query) ? db_integer(query, 0) : 0;
+    db_end(query);
+    return id;
+}

@@ -1,0 +1,69 @@
+/* workflows: what happened, one row a workflow. Table workflow. */
+#ifndef PL_LEDGER_WORKFLOWS_H
+#define PL_LEDGER_WORKFLOWS_H
+
+#include "input/record.h"
+#include "ledger/db.h"
+#include "ledger/names.h"
+#include "rules/characteristics.h"
+#include "rules/figures.h"
+
+/* What is known of a workflow that is stored. */
+struct workflow_row {
+    int64_t id;
+    struct version version;
+    int64_t recorded_at, created_at;
+    struct share share;
+};
+
+/* What its text shows, whatever the rules. */
+struct workflow_traits {
+    int64_t input_length; /* characters; UNKNOWN without a text */
+    enum complexity complexity;
+    struct text files; /* a JSON array; empty: none are mentioned */
+};
+
+static inline bool workflow_learned(const struct workflow_row *row) {
+    return row->version.ended;
+}
+
+/* TRAITS's text is cleared first; the caller frees it. */
+void workflow_traits_of(struct span nl_input, int64_t errors, struct workflow_traits *traits);
+
+bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row *row);
+/* Stores RECORD as a new row, or in the place of ROW whose id and recorded_at stay; *ROW is then what is stored.
+ * KEEP_TEXT false leaves its two texts out. Within a write transaction. */
+void workflows_insert(struct db *db, struct names *names, const struct workflow_record *record,
+                      const struct workflow_traits *traits, bool keep_text, int64_t now, struct workflow_row *row);
+void workflows_replace(struct db *db, struct names *names, const struct workflow_record *record,
+                       const struct workflow_traits *traits, bool keep_text, struct workflow_row *row);
+
+/* A stored workflow with its texts, which are good until the next step. */
+struct stored_workflow {
+    struct workflow_row row;
+    struct span workflow_id, nl_input, error_message, template_name, account;
+    bool text_kept;
+    int64_t input_length; /* and what else was derived from the text */
+    enum complexity complexity;
+    struct span files;
+};
+
+/* The workflows with an id over AFTER, in its order: step with workflows_next. */
+struct query *workflows_after(struct db *db, int64_t after);
+/* The one with this id. */
+struct query *workflows_one(struct db *db, int64_t id);
+bool workflows_next(struct query *query, struct stored_workflow *workflow);
+/* Learned workflows that show no pattern in SLOT, by their masked text, the most frequent first, at most LIMIT (negative:
+ * all): step with db_row; columns: the masked text, how many, their known costs in nano-dollars (NULL: none is known), the
+ * time of the last one in microseconds, its text. */
+struct query *workflows_unmatched(struct db *db, int slot, int64_t limit);
+
+/* The latest workflows that show PATTERN in SLOT, at most LIMIT: step with db_row; columns: workflow_id, status (a
+ * number), created_at and duration in micro- and milliseconds, tokens, cost in nano-dollars, account, nl_input. */
+struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_t limit);
+
+int64_t workflows_last_id(struct db *db);
+/* The first id over AFTER; 0 if there is none. */
+int64_t workflows_next_id(struct db *db, int64_t after);
+
+#endif
