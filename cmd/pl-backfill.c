@@ -1,0 +1,348 @@
+/* pl-backfill: takes in history (files, folders, other programs' databases), and looks after what was derived from it. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/options.h"
+#include "base/paths.h"
+#include "base/stop.h"
+#include "input/files.h"
+#include "ledger/intake.h"
+#include "ledger/rebuild.h"
+#include "ledger/schema.h"
+#include "ledger/verify.h"
+#include "report/progress.h"
+#include "report/table.h"
+
+enum {
+    OPTION_DRY_RUN = OPTION_LONG,
+    OPTION_FORCE,
+    OPTION_LIMIT,
+    OPTION_NO_TEXT,
+    OPTION_REBUILD,
+    OPTION_REJECTS,
+    OPTION_RULES,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_VERIFY,
+};
+
+static const struct tool tool = {
+    .name = "pl-backfill",
+    .operands = "FILE|DIRECTORY|DATABASE|- ...",
+    .summary = "Takes in history: files of records, every *.json, *.jsonl and *.ndjson below\n"
+               "directories, and databases with a table workflow_history.",
+    .lines =
+        (const struct option_line[]){
+            {'k', "kind", "KIND", "take every record as a KIND: workflow, review"},
+            {OPTION_DRY_RUN, "dry-run", NULL, "tell what would be taken in, and write nothing"},
+            {OPTION_LIMIT, "limit", "N", "stop after N records"},
+            {OPTION_SINCE, "since", "TIME", "take records from TIME on (a date, a time, or 90d)"},
+            {OPTION_UNTIL, "until", "TIME", "take records before TIME"},
+            {OPTION_FORCE, "force", NULL, "read files again that were read before"},
+            {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
+            {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database or --rebuild"},
+            {OPTION_NO_TEXT, "no-text", NULL, "learn from nl_input and error_message, but keep neither"},
+            {OPTION_REBUILD, "rebuild", NULL, "derive all patterns again, by the rules of today"},
+            {OPTION_VERIFY, "verify", NULL, "recompute every figure, and print each difference"},
+            {0, NULL, NULL, NULL},
+        },
+    .more = "Exit status: 0 all good, 1 some records were rejected or a figure was wrong,\n2 could not do the job.\n",
+};
+
+static struct {
+    struct common_options common;
+    enum record_kind kind;
+    const char *rejects, *rules;
+    bool dry_run, force, no_text, rebuild, verify;
+    int64_t limit, since, until;
+} options = {.limit = -1, .since = NO_TIME, .until = NO_TIME};
+
+static int64_t time_option(const struct options *parser, const char *name) {
+    int64_t us;
+    if (!time_from_person(span_of(parser->argument), clock_now(), &us))
+        options_usage(parser, "--%s takes a time like 2026-03-01, 2026-03-01T12:00:00Z or 90d, not %s", name,
+                      parser->argument);
+    return us;
+}
+
+static void parse(struct options *parser) {
+    for (int code; (code = options_next(parser)) != OPTION_END;) {
+        switch (code) {
+        case 'k':
+            if (!record_kind_named(span_of(parser->argument), &options.kind))
+                options_usage(parser, "unknown kind: %s", parser->argument);
+            break;
+        case OPTION_DRY_RUN: options.dry_run = true; break;
+        case OPTION_LIMIT: options.limit = options_number(parser, "limit", 0); break;
+        case OPTION_SINCE: options.since = time_option(parser, "since"); break;
+        case OPTION_UNTIL: options.until = time_option(parser, "until"); break;
+        case OPTION_FORCE: options.force = true; break;
+        case OPTION_REJECTS: options.rejects = parser->argument; break;
+        case OPTION_RULES: options.rules = parser->argument; break;
+        case OPTION_NO_TEXT: options.no_text = true; break;
+        case OPTION_REBUILD: options.rebuild = true; break;
+        case OPTION_VERIFY: options.verify = true; break;
+        default: break;
+        }
+    }
+}
+
+static enum table_format format(void) {
+    return options.common.json ? FORMAT_JSON : FORMAT_TABLE;
+}
+
+static void print(struct table *table) {
+    struct table_style style = table_style_for(stdout, format());
+    if (!options.common.quiet)
+        table_print(table, &style, stdout);
+    table_free(table);
+}
+
+/* -- verify ----------------------------------------------------------------------------------------------------- */
+
+static void on_difference(void *context, const char *line) {
+    static const struct column columns[] = {{"difference", CELL_TEXT, false}};
+    struct table **table = context;
+    if (*table == NULL)
+        *table = table_new("verify", columns, 1, false);
+    if (options.common.json)
+        table_text(*table, span_of(line));
+    else if (!options.common.quiet)
+        puts(line);
+}
+
+static int verify(const char *path) {
+    struct table *table = NULL;
+    struct db *db = schema_open_read(path);
+    int64_t differences = ledger_verify(db, &table, on_difference);
+    if (differences < 0)
+        complain("%s", db_error(db));
+    else if (options.common.json && table != NULL)
+        table_print(table, &(struct table_style){.format = FORMAT_JSON}, stdout);
+    else if (options.common.json && !options.common.quiet)
+        puts("[]");
+    else if (differences == 0 && !options.common.quiet)
+        puts("every figure is what the stored records give");
+    table_free(table);
+    db_close(db);
+    return differences < 0 ? STATUS_FAILED : differences > 0 ? STATUS_REJECTED : STATUS_GOOD;
+}
+
+/* -- rebuild ---------------------------------------------------------------------------------------------------- */
+
+static struct progress *bar; /* of the job at hand; NULL where there is no terminal */
+
+static void on_rebuilt(void *context, int64_t done, int64_t total) {
+    (void)context;
+    (void)total;
+    progress_update(bar, "rebuild", (uint64_t)done, (uint64_t)done);
+}
+
+static int rebuild(struct ledger *ledger, const struct rules_text *rules) {
+    struct rebuild_options how = {.stop = stop_catch(), .on_progress = on_rebuilt};
+    int64_t workflows = db_value(ledger_db(ledger), "SELECT max(id) FROM workflow", 0);
+    bar = options.common.quiet ? NULL : progress_begin(stderr, (uint64_t)workflows);
+    enum rebuild_end end = ledger_rebuild(ledger, rules, &how);
+    progress_end(bar);
+    if (end == REBUILD_BUSY)
+        complain("%s: another rebuild goes on: wait for it", db_path(ledger_db(ledger)));
+    else if (end == REBUILD_STOPPED)
+        complain("stopped: nothing has changed");
+    else if (end == REBUILD_BROKEN)
+        complain("%s", ledger_error(ledger));
+    else if (options.common.verbosity > 0)
+        complain("Rebuilt all patterns from %lld workflows", (long long)workflows);
+    return end == REBUILD_DONE ? STATUS_GOOD : STATUS_FAILED;
+}
+
+/* -- backfill --------------------------------------------------------------------------------------------------- */
+
+static void on_result(void *context, const char *input, uint64_t line, const struct record *record,
+                      const struct result *result, struct text *out) {
+    (void)context;
+    (void)out;
+    if (!result->pattern_unknown && (result->made_count == 0 || options.common.verbosity == 0))
+        return;
+    progress_clear(bar);
+    if (result->pattern_unknown)
+        complain("%s:%llu: warning: no pattern %s yet; the review waits for it", input, (unsigned long long)line,
+                 record->review.pattern_signature.s);
+    for (int i = 0; i < result->pattern_count; i++)
+        if (result->patterns[i].made)
+            complain("New pattern detected: %s", result->patterns[i].signature);
+}
+
+static void on_reject(void *context, const char *input, uint64_t line, const char *reason) {
+    (void)context;
+    progress_clear(bar);
+    complain("%s:%llu: %s", input, (unsigned long long)line, reason);
+}
+
+static void on_note(void *context, const char *line) {
+    (void)context;
+    if (options.common.verbosity == 0)
+        return;
+    progress_clear(bar);
+    complain("%s", line);
+}
+
+static void on_progress(void *context, const char *input, uint64_t bytes, uint64_t records) {
+    (void)context;
+    progress_update(bar, input, bytes, records);
+}
+
+static void print_summary(const struct intake_counts *counts) {
+    static const struct column columns[] = {
+        {"total_workflows", CELL_COUNT, false}, {"processed", CELL_COUNT, false}, {"total_patterns", CELL_COUNT, false},
+        {"new_patterns", CELL_COUNT, false},    {"errors", CELL_COUNT, false},    {"duplicates", CELL_COUNT, false},
+        {"updated", CELL_COUNT, false},         {"records", CELL_JSON, false},    {"dry_run", CELL_JSON, false},
+    };
+    struct table *table = table_new("backfill", columns, sizeof columns / sizeof *columns, true);
+    const int64_t figures[] = {counts->workflows, counts->processed,  counts->patterns, counts->new_patterns,
+                               counts->errors,    counts->duplicates, counts->updated};
+    struct text records = {0};
+    text_string(&records, "{");
+    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_REVIEW; kind++)
+        if (counts->by_kind[kind] > 0)
+            text_format(&records, "%s\"%s\":%lld", records.n > 1 ? "," : "", record_kind_name(kind),
+                        (long long)counts->by_kind[kind]);
+    text_string(&records, "}");
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        table_integer(table, figures[i]);
+    table_text(table, text_span(&records));
+    table_text(table, span_of(options.dry_run ? "true" : "false"));
+    print(table);
+    text_free(&records);
+}
+
+/* The files that the operands name; *MISSING: one could not be found or looked through. */
+static struct file_list list_files(char **operands, bool *missing) {
+    struct file_list list = {0};
+    struct text error = {0};
+    for (; *operands != NULL; operands++) {
+        size_t before = list.count;
+        if (strcmp(*operands, "-") == 0) {
+            list.paths = xreallocarray(list.paths, list.count + 1, sizeof *list.paths);
+            list.paths[list.count++] = xstrdup("-");
+        } else if (!files_add(&list, *operands, &error)) {
+            complain("%s", error.s);
+            *missing = true;
+        } else if (list.count == before) {
+            complain("warning: %s: no *.json, *.jsonl or *.ndjson below it", *operands);
+        }
+    }
+    text_free(&error);
+    return list;
+}
+
+static int read_files(struct intake *intake, const struct file_list *list) {
+    int status = STATUS_GOOD;
+    for (size_t i = 0; i < list->count && !intake_full(intake); i++) {
+        const char *path = list->paths[i];
+        enum intake_end end = strcmp(path, "-") == 0 ? intake_stream(intake, STDIN_FILENO, path) : intake_file(intake, path);
+        if (end == INTAKE_BROKEN)
+            return STATUS_FAILED;
+        if (end == INTAKE_STOPPED)
+            break;
+        if (end == INTAKE_FAILED) {
+            progress_clear(bar);
+            complain("%s", intake_error(intake));
+            status = STATUS_FAILED;
+        }
+    }
+    return intake_flush(intake) == INTAKE_DONE ? status : STATUS_FAILED;
+}
+
+static int backfill(struct ledger *ledger, char **operands) {
+    bool missing = false;
+    FILE *rejects = options.rejects != NULL ? fopen(options.rejects, "ae") : NULL;
+    if (options.rejects != NULL && rejects == NULL)
+        die("%s: %s", options.rejects, strerror(errno));
+    struct file_list list = list_files(operands, &missing);
+    struct intake_options how = {
+        .kind = options.kind,
+        .since = options.since,
+        .until = options.until,
+        .limit = options.limit,
+        .track = true,
+        .again = options.force,
+        .rejects = rejects,
+        .tee = -1,
+        .stop = stop_catch(),
+        .on_result = on_result,
+        .on_reject = on_reject,
+        .on_note = on_note,
+        .on_progress = on_progress,
+    };
+    struct intake *intake = intake_new(ledger, &how);
+    bar = options.common.quiet ? NULL : progress_begin(stderr, list.bytes);
+    int status = read_files(intake, &list);
+    progress_end(bar);
+    if (ledger_error(ledger) != NULL)
+        complain("%s", ledger_error(ledger));
+    else
+        print_summary(intake_counts(intake));
+    if (status == STATUS_GOOD && missing)
+        status = STATUS_FAILED;
+    if (status == STATUS_GOOD && intake_counts(intake)->errors > 0)
+        status = STATUS_REJECTED;
+    intake_free(intake);
+    files_free(&list);
+    if (rejects != NULL)
+        fclose(rejects);
+    return status;
+}
+
+/* -- the whole -------------------------------------------------------------------------------------------------- */
+
+static int write_with(const char *path, char **operands) {
+    struct rules_text rules;
+    struct text error = {0};
+    if (!rules_text_load(options.rules, &rules, &error))
+        die("%s", error.s);
+    struct db *db = options.dry_run ? schema_open_copy(path) : schema_open_write(path);
+    struct ledger *ledger = ledger_new(db, &rules, &(struct ledger_options){.drop_text = options.no_text});
+    int status = STATUS_FAILED;
+    if (ledger_error(ledger) != NULL) {
+        complain("%s", ledger_error(ledger));
+    } else {
+        if (ledger_rules_differ(ledger) && !options.rebuild)
+            complain("warning: these rules are not those of %s, which keeps to its own until pl-backfill --rebuild", path);
+        status = options.rebuild ? rebuild(ledger, &rules) : STATUS_GOOD;
+        if (status == STATUS_GOOD && *operands != NULL)
+            status = backfill(ledger, operands);
+    }
+    ledger_free(ledger);
+    rules_text_free(&rules);
+    text_free(&error);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct options parser;
+    options_begin(&parser, &tool, &options.common, argc, argv);
+    parse(&parser);
+    char **operands = options_operands(&parser);
+    if (*operands == NULL && !options.rebuild && !options.verify)
+        options_usage(&parser, "nothing to read: name files, directories or databases, or - for standard input");
+    if (options.dry_run && options.rebuild)
+        options_usage(&parser, "--rebuild has no --dry-run: --verify tells whether it would change a figure");
+    char *path = path_database(options.common.db);
+    int status = STATUS_GOOD;
+    if (*operands != NULL || options.rebuild)
+        status = write_with(path, operands);
+    stop_by_signal();
+    if (status != STATUS_FAILED && options.verify) {
+        int verified = verify(path);
+        status = verified > status ? verified : status;
+    }
+    free(path);
+    options_end(&parser);
+    return status;
+}

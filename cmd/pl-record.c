@@ -1,0 +1,234 @@
+/* pl-record: a filter that stores records, learns from each, and answers with a result line a record. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/options.h"
+#include "base/paths.h"
+#include "base/stop.h"
+#include "ledger/intake.h"
+#include "ledger/schema.h"
+
+enum { OPTION_REJECTS = OPTION_LONG, OPTION_RULES, OPTION_TEE, OPTION_NO_TEXT };
+
+static const struct tool tool = {
+    .name = "pl-record",
+    .operands = "[FILE...]",
+    .summary = "Stores records from FILE... or standard input, learns from each, and prints a\n"
+               "result line for each one when it is durable.",
+    .lines =
+        (const struct option_line[]){
+            {'k', "kind", "KIND", "take every record as a KIND: workflow, review"},
+            {OPTION_TEE, "tee", NULL, "write the input through to stdout instead of results"},
+            {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
+            {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database"},
+            {OPTION_NO_TEXT, "no-text", NULL, "learn from nl_input and error_message, but keep neither"},
+            {0, NULL, NULL, NULL},
+        },
+    .more = "Exit status: 0 all good, 1 some records were rejected, 2 could not do the job.\n",
+};
+
+static struct {
+    struct common_options common;
+    enum record_kind kind;
+    const char *rejects, *rules;
+    bool tee, no_text;
+} options;
+
+static void parse(struct options *parser) {
+    for (int code; (code = options_next(parser)) != OPTION_END;) {
+        switch (code) {
+        case 'k':
+            if (!record_kind_named(span_of(parser->argument), &options.kind))
+                options_usage(parser, "unknown kind: %s", parser->argument);
+            break;
+        case OPTION_TEE: options.tee = true; break;
+        case OPTION_REJECTS: options.rejects = parser->argument; break;
+        case OPTION_RULES: options.rules = parser->argument; break;
+        case OPTION_NO_TEXT: options.no_text = true; break;
+        default: break;
+        }
+    }
+}
+
+/* -- results ---------------------------------------------------------------------------------------------------- */
+
+static const char *const outcomes[] = {
+    [OUTCOME_NEW] = "new", [OUTCOME_UPDATED] = "updated", [OUTCOME_DUPLICATE] = "duplicate"};
+
+static void member(struct text *out, const char *name, struct span value) {
+    text_format(out, ",\"%s\":", name);
+    text_json_string(out, value);
+}
+
+static void workflow_line(const struct record *record, const struct result *result, struct text *out) {
+    text_string(out, "{\"kind\":\"workflow\"");
+    member(out, "workflow_id", record->workflow.workflow_id);
+    text_format(out, ",\"status\":\"%s\",\"patterns_detected\":%d,\"new_patterns\":%d,\"pattern_ids\":[",
+                outcomes[result->outcome], result->pattern_count, result->made_count);
+    for (int i = 0; i < result->pattern_count; i++)
+        text_format(out, "%s%lld", i > 0 ? "," : "", (long long)result->patterns[i].id);
+    text_string(out, "],\"patterns\":[");
+    for (int i = 0; i < result->pattern_count; i++) {
+        text_string(out, i > 0 ? "," : "");
+        text_json_string(out, span_of(result->patterns[i].signature));
+    }
+    text_string(out, "]}\n");
+}
+
+static void review_line(const struct record *record, const struct result *result, struct text *out) {
+    text_string(out, "{\"kind\":\"review\"");
+    member(out, "pattern_signature", record->review.pattern_signature);
+    text_format(out, ",\"status\":\"%s\"}\n", outcomes[result->outcome]);
+}
+
+static void tell(const struct record *record, const struct result *result) {
+    for (int i = 0; i < result->pattern_count; i++)
+        if (result->patterns[i].made)
+            complain("New pattern detected: %s", result->patterns[i].signature);
+    if (options.common.verbosity > 1)
+        complain("%s %s: %s", record->kind == KIND_WORKFLOW ? "workflow" : "review of",
+                 record->kind == KIND_WORKFLOW ? record->workflow.workflow_id.s : record->review.pattern_signature.s,
+                 outcomes[result->outcome]);
+}
+
+static void on_result(void *context, const char *input, uint64_t line, const struct record *record,
+                      const struct result *result, struct text *out) {
+    (void)context;
+    if (result->pattern_unknown)
+        complain("%s:%llu: warning: no pattern %s yet; the review waits for it", input, (unsigned long long)line,
+                 record->review.pattern_signature.s);
+    if (options.common.verbosity > 0)
+        tell(record, result);
+    if (options.common.quiet || options.tee)
+        return;
+    if (record->kind == KIND_WORKFLOW)
+        workflow_line(record, result, out);
+    else
+        review_line(record, result, out);
+}
+
+static void on_reject(void *context, const char *input, uint64_t line, const char *reason) {
+    (void)context;
+    complain("%s:%llu: %s", input, (unsigned long long)line, reason);
+}
+
+/* -- the pass --------------------------------------------------------------------------------------------------- */
+
+/* Copies the rest of stdin, and of the operands, so that a pipeline goes on without the database. */
+static void copy_through(int fd) {
+    static char block[65536];
+    for (ssize_t size; (size = read(fd, block, sizeof block)) != 0;) {
+        if (size < 0 && errno != EINTR)
+            return;
+        if (size > 0 && fwrite(block, 1, (size_t)size, stdout) != (size_t)size)
+            return;
+        fflush(stdout);
+    }
+}
+
+static void copy_rest(char **operands) {
+    for (; *operands != NULL; operands++) {
+        FILE *file = strcmp(*operands, "-") == 0 ? stdin : fopen(*operands, "re");
+        if (file != NULL)
+            copy_through(fileno(file));
+        if (file != NULL && file != stdin)
+            fclose(file);
+    }
+}
+
+static struct ledger *open_ledger(void) {
+    struct rules_text rules;
+    struct text error = {0};
+    if (!rules_text_load(options.rules, &rules, &error))
+        die("%s", error.s);
+    char *path = path_database(options.common.db);
+    struct ledger_options how = {.drop_text = options.no_text,
+                                 .list_patterns = !options.common.quiet && !options.tee};
+    struct ledger *ledger = ledger_new(schema_open_write(path), &rules, &how);
+    if (ledger_rules_differ(ledger))
+        complain("warning: these rules are not those of %s, which keeps to its own until pl-backfill --rebuild", path);
+    rules_text_free(&rules);
+    text_free(&error);
+    free(path);
+    return ledger;
+}
+
+static FILE *open_rejects(void) {
+    if (options.rejects == NULL)
+        return NULL;
+    FILE *file = fopen(options.rejects, "ae");
+    if (file == NULL)
+        die("%s: %s", options.rejects, strerror(errno));
+    return file;
+}
+
+/* Reads all operands, and returns the status. Where the ledger breaks, *LEFT is what a copy of the input lacks. */
+static int record_all(struct intake *intake, char **operands, char ***left) {
+    int status = STATUS_GOOD;
+    for (char **operand = operands; *operand != NULL; operand++) {
+        bool is_stdin = strcmp(*operand, "-") == 0;
+        *left = is_stdin ? operand : operand + 1;
+        enum intake_end end = is_stdin ? intake_stream(intake, STDIN_FILENO, "-") : intake_file(intake, *operand);
+        if (end == INTAKE_BROKEN)
+            return STATUS_FAILED;
+        if (end == INTAKE_STOPPED)
+            break;
+        if (end == INTAKE_FAILED) {
+            complain("%s", intake_error(intake));
+            status = STATUS_FAILED;
+        }
+    }
+    if (intake_flush(intake) != INTAKE_DONE)
+        return STATUS_FAILED;
+    return status == STATUS_GOOD && intake_counts(intake)->errors > 0 ? STATUS_REJECTED : status;
+}
+
+int main(int argc, char **argv) {
+    struct options parser;
+    options_begin(&parser, &tool, &options.common, argc, argv);
+    parse(&parser);
+    char dash[] = "-", *only_stdin[] = {dash, NULL}, **operands = options_operands(&parser);
+    operands = *operands != NULL ? operands : only_stdin;
+    char **left = operands;
+    FILE *rejects = open_rejects();
+    struct ledger *ledger = open_ledger();
+    struct intake_options how = {
+        .kind = options.kind,
+        .since = NO_TIME,
+        .until = NO_TIME,
+        .limit = -1,
+        .rejects = rejects,
+        .tee = options.tee ? STDOUT_FILENO : -1,
+        .stop = stop_catch(),
+        .on_result = on_result,
+        .on_reject = on_reject,
+    };
+    struct intake *intake = intake_new(ledger, &how);
+    int status = STATUS_FAILED;
+    if (ledger_error(ledger) == NULL)
+        status = record_all(intake, operands, &left);
+    if (ledger_error(ledger) != NULL) {
+        complain("%s", ledger_error(ledger));
+        if (options.tee)
+            copy_rest(left);
+    } else if (options.common.verbosity > 0) {
+        const struct intake_counts *counts = intake_counts(intake);
+        complain("Stored %lld records: %lld new, %lld updated, %lld duplicates; %lld rejected",
+                 (long long)counts->processed, (long long)counts->fresh, (long long)counts->updated,
+                 (long long)counts->duplicates, (long long)counts->errors);
+    }
+    intake_free(intake);
+    ledger_free(ledger);
+    options_end(&parser);
+    if (rejects != NULL && fclose(rejects) != 0) {
+        complain("%s: %s", options.rejects, strerror(errno));
+        status = STATUS_FAILED;
+    }
+    stop_by_signal();
+    return status;
+}
