@@ -216,6 +216,9 @@ int main(int argc, char **argv) {
         complain("%s", ledger_error(ledger));
         if (options.tee)
             copy_rest(left);
+    } else if (ferror(stdout)) {
+        if (intake_error(intake) != NULL)
+            complain("%s", intake_error(intake));
     } else if (options.common.verbosity > 0) {
         const struct intake_counts *counts = intake_counts(intake);
         complain("Stored %lld records: %lld new, %lld updated, %lld duplicates; %lld rejected",

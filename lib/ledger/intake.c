@@ -173,10 +173,10 @@ static int apply_some(struct intake *intake, int from) {
 static bool acknowledge(struct intake *intake) {
     bool good = fwrite(intake->out.s, 1, intake->out.n, stdout) == intake->out.n && fflush(stdout) == 0;
     text_clear(&intake->out);
-    if (!good) {
+    if (!good)
         text_clear(&intake->error);
+    if (!good && errno != EPIPE) /* whoever closed the pipe has read enough */
         text_format(&intake->error, "standard output: %s", strerror(errno));
-    }
     return good;
 }
 

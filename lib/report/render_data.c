@@ -16,7 +16,7 @@ static void print_text(struct text *text, FILE *out) {
 
 /* Appends the number or time of a cell that is neither text nor JSON. */
 static void append_plain(struct text *text, enum cell_kind kind, const struct cell *cell) {
-    if (kind == CELL_COUNT) {
+    if (kind == CELL_ID || kind == CELL_COUNT) {
         text_format(text, "%" PRId64, cell->integer);
     } else if (kind == CELL_TIME) {
         char time[TIME_TEXT];
@@ -405,7 +405,7 @@ void print_prometheus(const struct table *table, FILE *out) {
     struct text metric = {0}, samples = {0};
     struct series *series = series_of(table);
     for (size_t i = 0; i < table->column_count; i++) {
-        if (table->columns[i].kind == CELL_TEXT)
+        if (table->columns[i].kind == CELL_TEXT || table->columns[i].kind == CELL_ID)
             continue;
         text_clear(&metric);
         text_string(&metric, "pl_");

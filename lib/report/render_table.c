@@ -160,6 +160,7 @@ static void append_cell(struct text *text, enum cell_kind kind, const struct cel
     }
     switch (kind) {
     case CELL_TEXT: text_escaped(text, cell->text); break;
+    case CELL_ID: text_format(text, "%lld", (long long)cell->integer); break;
     case CELL_COUNT: append_count(text, cell->integer); break;
     case CELL_REAL: append_real(text, cell->real); break;
     case CELL_SCORE: append_fixed(text, cell->real, 1); break;
@@ -172,7 +173,7 @@ static void append_cell(struct text *text, enum cell_kind kind, const struct cel
 }
 
 static bool kind_is_number(enum cell_kind kind) {
-    return kind >= CELL_COUNT && kind <= CELL_SECONDS;
+    return kind >= CELL_ID && kind <= CELL_SECONDS;
 }
 
 static bool kind_is_words(enum cell_kind kind) {

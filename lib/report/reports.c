@@ -183,7 +183,7 @@ static void pattern_cells(struct table *table, const struct shown_pattern *p) {
 
 static int patterns_report(const struct report_request *request) {
     static const struct column columns[] = {
-        {"id", CELL_COUNT, true},
+        {"id", CELL_ID, true},
         {"pattern_signature", CELL_TEXT, false},
         {"pattern_type", CELL_TEXT, true},
         {"occurrence_count", CELL_COUNT, false},
@@ -270,7 +270,7 @@ static char *table_json(const struct table *table) {
 }
 
 static const struct column pattern_columns[] = {
-    {"id", CELL_COUNT, false},
+    {"id", CELL_ID, false},
     {"pattern_signature", CELL_TEXT, false},
     {"pattern_type", CELL_TEXT, false},
     {"occurrence_count", CELL_COUNT, false},

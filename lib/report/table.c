@@ -60,7 +60,7 @@ void table_text(struct table *table, struct span text) {
 }
 
 void table_integer(struct table *table, int64_t value) {
-    assert(next_kind(table) == CELL_COUNT || next_kind(table) == CELL_TIME);
+    assert(next_kind(table) == CELL_ID || next_kind(table) == CELL_COUNT || next_kind(table) == CELL_TIME);
     append(table, (struct cell){.known = true, .integer = value});
 }
 

@@ -15,6 +15,7 @@
 
 enum cell_kind {
     CELL_TEXT,    /* a person's or program's words */
+    CELL_ID,      /* a row's number in the database: no figure */
     CELL_COUNT,   /* a whole number: a table prints 12,345 */
     CELL_REAL,    /* any number */
     CELL_SCORE,   /* 0 to 100, one decimal */
@@ -46,7 +47,7 @@ void table_free(struct table *table);
 
 void table_null(struct table *table);
 void table_text(struct table *table, struct span text); /* CELL_TEXT, CELL_JSON; a NULL span is null */
-void table_integer(struct table *table, int64_t value); /* CELL_COUNT, CELL_TIME */
+void table_integer(struct table *table, int64_t value); /* CELL_ID, CELL_COUNT, CELL_TIME */
 void table_real(struct table *table, double value);     /* the others */
 size_t table_rows(const struct table *table);           /* whole rows so far */
 

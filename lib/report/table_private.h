@@ -15,7 +15,7 @@
 struct cell {
     bool known;
     union {
-        int64_t integer;  /* CELL_COUNT, CELL_TIME */
+        int64_t integer;  /* CELL_ID, CELL_COUNT, CELL_TIME */
         double real;      /* finite, and never a negative zero */
         struct span text; /* CELL_TEXT, CELL_JSON; in the table's arena */
     };
