@@ -107,7 +107,7 @@ static void print(struct table *table) {
 /* -- verify ----------------------------------------------------------------------------------------------------- */
 
 static void on_difference(void *context, const char *line) {
-    static const struct column columns[] = {{"difference", CELL_TEXT, false}};
+    static const struct column columns[] = {{"difference", CELL_TEXT, SHOWN}};
     struct table **table = context;
     if (*table == NULL)
         *table = table_new("verify", columns, 1, false);
@@ -199,9 +199,9 @@ static void on_progress(void *context, const char *input, uint64_t bytes, uint64
 
 static void print_summary(const struct intake_counts *counts) {
     static const struct column columns[] = {
-        {"total_workflows", CELL_COUNT, false}, {"processed", CELL_COUNT, false}, {"total_patterns", CELL_COUNT, false},
-        {"new_patterns", CELL_COUNT, false},    {"errors", CELL_COUNT, false},    {"duplicates", CELL_COUNT, false},
-        {"updated", CELL_COUNT, false},         {"records", CELL_JSON, false},    {"dry_run", CELL_JSON, false},
+        {"total_workflows", CELL_COUNT, SHOWN}, {"processed", CELL_COUNT, SHOWN}, {"total_patterns", CELL_COUNT, SHOWN},
+        {"new_patterns", CELL_COUNT, SHOWN},    {"errors", CELL_COUNT, SHOWN},    {"duplicates", CELL_COUNT, SHOWN},
+        {"updated", CELL_COUNT, SHOWN},         {"records", CELL_JSON, SHOWN},    {"dry_run", CELL_JSON, SHOWN},
     };
     struct table *table = table_new("backfill", columns, sizeof columns / sizeof *columns, true);
     const int64_t figures[] = {counts->workflows, counts->processed,  counts->patterns, counts->new_patterns,

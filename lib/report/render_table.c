@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "report/table_private.h"
 
-enum { GAP = 2, TEXT_LEAST = 8 };
+enum { GAP = 2, TEXT_LEAST = 8, TEXT_READABLE = 24 };
 
 static const char ELLIPSIS[] = "…";
 
@@ -221,7 +221,7 @@ static void layout_begin(struct layout *layout, const struct table *table) {
     *layout = (struct layout){.rows = table_rows(table)};
     layout->columns = xcalloc(table->column_count, sizeof *layout->columns);
     for (size_t i = 0; i < table->column_count; i++)
-        if (table->single || !table->columns[i].detail)
+        if (table->single || table->columns[i].place != DETAIL)
             layout->columns[layout->count++] = &table->columns[i];
     layout->names = xcalloc(layout->count, sizeof *layout->names);
     layout->cells = xreallocarray(NULL, layout->rows * layout->count, sizeof *layout->cells);
@@ -286,6 +286,33 @@ static size_t layout_width(const struct layout *layout) {
     for (size_t i = 0; i < layout->count; i++)
         width += layout->widths[i];
     return width;
+}
+
+/* Whether words would be cut below a width at which they can be read. */
+static bool layout_crowded(struct layout *layout, size_t width) {
+    layout_measure(layout, true);
+    for (size_t i = 0; i < layout->count; i++)
+        if (kind_is_words(layout->columns[i]->kind) && layout->widths[i] > TEXT_READABLE)
+            layout->widths[i] = TEXT_READABLE;
+    return layout_width(layout) > width;
+}
+
+/* Leaves out the rightmost column that may be left out; false if there is none. */
+static bool layout_drop(struct layout *layout) {
+    size_t dropped = layout->count, to = 0;
+    while (dropped > 0 && layout->columns[dropped - 1]->place != IF_ROOM)
+        dropped--;
+    if (dropped-- == 0)
+        return false;
+    for (size_t from = 0; from < layout->rows * layout->count; from++)
+        if (from % layout->count != dropped)
+            layout->cells[to++] = layout->cells[from];
+    for (size_t i = dropped; i + 1 < layout->count; i++) {
+        layout->columns[i] = layout->columns[i + 1];
+        layout->names[i] = layout->names[i + 1];
+    }
+    layout->count--;
+    return true;
 }
 
 /* The widest column that may be cut, the last one of equals; COUNT if there is none. */
@@ -378,8 +405,11 @@ static void print_rows(const struct layout *layout, FILE *out) {
 
 static void print_many(struct layout *layout, const struct table_style *style, FILE *out) {
     layout_measure(layout, false);
-    if (style->width > 0 && layout_width(layout) > (size_t)style->width)
+    if (style->width > 0 && layout_width(layout) > (size_t)style->width) {
+        while (layout_crowded(layout, (size_t)style->width) && layout_drop(layout))
+            ;
         layout_squeeze(layout, (size_t)style->width);
+    }
     print_header(layout, style->colour, out);
     print_rows(layout, out);
 }

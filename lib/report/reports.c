@@ -183,19 +183,19 @@ static void pattern_cells(struct table *table, const struct shown_pattern *p) {
 
 static int patterns_report(const struct report_request *request) {
     static const struct column columns[] = {
-        {"id", CELL_ID, true},
-        {"pattern_signature", CELL_TEXT, false},
-        {"pattern_type", CELL_TEXT, true},
-        {"occurrence_count", CELL_COUNT, false},
-        {"avg_tokens_with_llm", CELL_COUNT, false},
-        {"avg_cost_with_llm", CELL_MONEY, false},
-        {"avg_tokens_with_tool", CELL_COUNT, true},
-        {"avg_cost_with_tool", CELL_MONEY, true},
-        {"confidence_score", CELL_SCORE, false},
-        {"potential_monthly_savings", CELL_MONEY, false},
-        {"automation_status", CELL_TEXT, false},
-        {"created_at", CELL_TIME, true},
-        {"last_seen", CELL_TIME, false},
+        {"id", CELL_ID, DETAIL},
+        {"pattern_signature", CELL_TEXT, SHOWN},
+        {"pattern_type", CELL_TEXT, DETAIL},
+        {"occurrence_count", CELL_COUNT, SHOWN},
+        {"avg_tokens_with_llm", CELL_COUNT, IF_ROOM},
+        {"avg_cost_with_llm", CELL_MONEY, SHOWN},
+        {"avg_tokens_with_tool", CELL_COUNT, DETAIL},
+        {"avg_cost_with_tool", CELL_MONEY, DETAIL},
+        {"confidence_score", CELL_SCORE, SHOWN},
+        {"potential_monthly_savings", CELL_MONEY, SHOWN},
+        {"automation_status", CELL_TEXT, IF_ROOM},
+        {"created_at", CELL_TIME, DETAIL},
+        {"last_seen", CELL_TIME, IF_ROOM},
     };
     struct totals totals;
     struct shown_patterns shown = shown_patterns(request, &totals);
@@ -214,10 +214,10 @@ static int patterns_report(const struct report_request *request) {
 /* -- one pattern ------------------------------------------------------------------------------------------------ */
 
 static const struct column review_columns[] = {
-    {"automation_status", CELL_TEXT, false},
-    {"reviewed_by", CELL_TEXT, false},
-    {"review_notes", CELL_TEXT, false},
-    {"reviewed_at", CELL_TIME, false},
+    {"automation_status", CELL_TEXT, SHOWN},
+    {"reviewed_by", CELL_TEXT, SHOWN},
+    {"review_notes", CELL_TEXT, SHOWN},
+    {"reviewed_at", CELL_TIME, SHOWN},
 };
 
 static struct table *review_table(const struct report_request *request, const char *signature) {
@@ -233,10 +233,10 @@ static struct table *review_table(const struct report_request *request, const ch
 }
 
 static const struct column workflow_columns[] = {
-    {"workflow_id", CELL_TEXT, false},       {"status", CELL_TEXT, false},
-    {"created_at", CELL_TIME, false},        {"duration_seconds", CELL_SECONDS, false},
-    {"total_tokens", CELL_COUNT, false},     {"actual_cost_total", CELL_MONEY, false},
-    {"account", CELL_TEXT, false},           {"nl_input", CELL_TEXT, false},
+    {"workflow_id", CELL_TEXT, SHOWN},       {"status", CELL_TEXT, SHOWN},
+    {"created_at", CELL_TIME, SHOWN},        {"duration_seconds", CELL_SECONDS, IF_ROOM},
+    {"total_tokens", CELL_COUNT, IF_ROOM},     {"actual_cost_total", CELL_MONEY, SHOWN},
+    {"account", CELL_TEXT, IF_ROOM},           {"nl_input", CELL_TEXT, SHOWN},
 };
 
 static struct table *workflow_table(const struct report_request *request, int64_t pattern) {
@@ -270,23 +270,23 @@ static char *table_json(const struct table *table) {
 }
 
 static const struct column pattern_columns[] = {
-    {"id", CELL_ID, false},
-    {"pattern_signature", CELL_TEXT, false},
-    {"pattern_type", CELL_TEXT, false},
-    {"occurrence_count", CELL_COUNT, false},
-    {"avg_tokens_with_llm", CELL_COUNT, false},
-    {"avg_cost_with_llm", CELL_MONEY, false},
-    {"avg_tokens_with_tool", CELL_COUNT, false},
-    {"avg_cost_with_tool", CELL_MONEY, false},
-    {"confidence_score", CELL_SCORE, false},
-    {"potential_monthly_savings", CELL_MONEY, false},
-    {"automation_status", CELL_TEXT, false},
-    {"created_at", CELL_TIME, false},
-    {"last_seen", CELL_TIME, false},
-    {"confidence_parts", CELL_JSON, false},
-    {"typical_input_pattern", CELL_JSON, false},
-    {"reviews", CELL_JSON, false},
-    {"recent_workflows", CELL_JSON, false},
+    {"id", CELL_ID, SHOWN},
+    {"pattern_signature", CELL_TEXT, SHOWN},
+    {"pattern_type", CELL_TEXT, SHOWN},
+    {"occurrence_count", CELL_COUNT, SHOWN},
+    {"avg_tokens_with_llm", CELL_COUNT, SHOWN},
+    {"avg_cost_with_llm", CELL_MONEY, SHOWN},
+    {"avg_tokens_with_tool", CELL_COUNT, SHOWN},
+    {"avg_cost_with_tool", CELL_MONEY, SHOWN},
+    {"confidence_score", CELL_SCORE, SHOWN},
+    {"potential_monthly_savings", CELL_MONEY, SHOWN},
+    {"automation_status", CELL_TEXT, SHOWN},
+    {"created_at", CELL_TIME, SHOWN},
+    {"last_seen", CELL_TIME, SHOWN},
+    {"confidence_parts", CELL_JSON, SHOWN},
+    {"typical_input_pattern", CELL_JSON, SHOWN},
+    {"reviews", CELL_JSON, SHOWN},
+    {"recent_workflows", CELL_JSON, SHOWN},
 };
 
 enum { PATTERN_COLUMNS = sizeof pattern_columns / sizeof *pattern_columns, NESTED_TABLES = 2 };
@@ -357,14 +357,14 @@ static void statuses_json(const struct shown_patterns *shown, struct text *json)
 
 static int summary_report(const struct report_request *request) {
     static const struct column columns[] = {
-        {"total_workflows", CELL_COUNT, false},
-        {"total_patterns", CELL_COUNT, false},
-        {"total_occurrences", CELL_COUNT, false},
-        {"potential_monthly_savings", CELL_MONEY, false},
-        {"patterns_by_status", CELL_JSON, false},
-        {"total_requests", CELL_COUNT, false},
-        {"total_feedback", CELL_COUNT, false},
-        {"total_cost", CELL_MONEY, false},
+        {"total_workflows", CELL_COUNT, SHOWN},
+        {"total_patterns", CELL_COUNT, SHOWN},
+        {"total_occurrences", CELL_COUNT, SHOWN},
+        {"potential_monthly_savings", CELL_MONEY, SHOWN},
+        {"patterns_by_status", CELL_JSON, SHOWN},
+        {"total_requests", CELL_COUNT, SHOWN},
+        {"total_feedback", CELL_COUNT, SHOWN},
+        {"total_cost", CELL_MONEY, SHOWN},
     };
     struct totals totals;
     struct shown_patterns shown = shown_patterns(request, &totals);
@@ -399,9 +399,9 @@ static int summary_report(const struct report_request *request) {
 
 static int unmatched_report(const struct report_request *request) {
     static const struct column columns[] = {
-        {"masked_input", CELL_TEXT, false},      {"occurrence_count", CELL_COUNT, false},
-        {"total_cost", CELL_MONEY, false},       {"last_seen", CELL_TIME, false},
-        {"last_input", CELL_TEXT, true},
+        {"masked_input", CELL_TEXT, SHOWN},      {"occurrence_count", CELL_COUNT, SHOWN},
+        {"total_cost", CELL_MONEY, SHOWN},       {"last_seen", CELL_TIME, IF_ROOM},
+        {"last_input", CELL_TEXT, DETAIL},
     };
     struct state state = state_read(request->db);
     struct table *table = table_new("unmatched", columns, sizeof columns / sizeof *columns, false);
@@ -427,9 +427,9 @@ static void word_or_null(struct table *table, const struct rules *rules, int key
 
 static int why_report(const struct report_request *request) {
     static const struct column columns[] = {
-        {"pattern_signature", CELL_TEXT, false}, {"layer", CELL_TEXT, false},
-        {"word", CELL_TEXT, false},              {"subcategory_word", CELL_TEXT, false},
-        {"target_word", CELL_TEXT, false},       {"template_part", CELL_TEXT, false},
+        {"pattern_signature", CELL_TEXT, SHOWN}, {"layer", CELL_TEXT, SHOWN},
+        {"word", CELL_TEXT, SHOWN},              {"subcategory_word", CELL_TEXT, SHOWN},
+        {"target_word", CELL_TEXT, SHOWN},       {"template_part", CELL_TEXT, SHOWN},
     };
     static const char *const layers[] = {
         [LAYER_INPUT] = "nl_input", [LAYER_ERROR] = "error_message", [LAYER_TEMPLATE] = "workflow_template"};

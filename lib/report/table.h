@@ -26,10 +26,17 @@ enum cell_kind {
     CELL_JSON,    /* JSON text, whole and valid: stands as it is in JSON, and in a table as "name: value, ..." */
 };
 
+/* Which columns a table of many rows shows to people, so that it fits; a single one, and every other format, has all. */
+enum column_place {
+    SHOWN,
+    DETAIL,  /* never */
+    IF_ROOM, /* unless the terminal is too narrow; the rightmost is left out first */
+};
+
 struct column {
     const char *name; /* as the database's column */
     enum cell_kind kind;
-    bool detail; /* left out of a table for people, so that it fits; every other format has it */
+    enum column_place place;
 };
 
 enum table_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_TSV, FORMAT_PROMETHEUS };
