@@ -150,8 +150,8 @@ static int rebuild(struct ledger *ledger, const struct rules_text *rules) {
     bar = options.common.quiet ? NULL : progress_begin(stderr, (uint64_t)workflows);
     enum rebuild_end end = ledger_rebuild(ledger, rules, &how);
     progress_end(bar);
-    if (end == REBUILD_BUSY)
-        complain("%s: another rebuild goes on: wait for it", db_path(ledger_db(ledger)));
+    if (end == REBUILD_TAKEN)
+        complain("%s: another rebuild has taken this one's place", db_path(ledger_db(ledger)));
     else if (end == REBUILD_STOPPED)
         complain("stopped: nothing has changed");
     else if (end == REBUILD_BROKEN)

@@ -13,7 +13,8 @@ enum {
     PAUSE_MS = 10, /* between transactions, so that writers who wait find the lock free */
     CLEAR_ROWS = 20000,
     FEW = 500, /* workflows that the last transaction may still derive */
-    DEAD_S = 60, /* a rebuild that did nothing for so long is dead */
+    WAIT_MS = 100,
+    DEAD_MS = 5000, /* a rebuild that did nothing for so long is dead; if not, it sees that it was replaced, and stops */
 };
 
 struct rebuild {
@@ -56,15 +57,25 @@ static bool step_end(struct rebuild *r, struct state *state) {
     return ledger_commit_state(r->ledger, state);
 }
 
-/* Takes the place of the rebuild that goes on, unless that is alive. */
+static bool another_lives(const struct state *state) {
+    int64_t silent = real_now() - state->beat;
+    return state->rebuild != 0 && silent >= 0 && silent < DEAD_MS * (SECOND_US / 1000);
+}
+
+/* Begins once no other rebuild goes on. */
 static enum rebuild_end begin(struct rebuild *r) {
-    ledger_begin(r->ledger);
-    struct state state = *ledger_state(r->ledger);
-    if (ledger_error(r->ledger) != NULL)
-        return REBUILD_BROKEN;
-    if (state.rebuild != 0 && real_now() - state.beat < DEAD_S * SECOND_US) {
+    struct state state;
+    for (;;) {
+        ledger_begin(r->ledger);
+        state = *ledger_state(r->ledger);
+        if (ledger_error(r->ledger) != NULL)
+            return REBUILD_BROKEN;
+        if (!another_lives(&state))
+            break;
         db_rollback(r->db);
-        return REBUILD_BUSY;
+        if (stopped(r))
+            return REBUILD_STOPPED;
+        nanosleep(&(struct timespec){0, WAIT_MS * 1000000L}, NULL);
     }
     r->token = real_now() ^ (int64_t)getpid() << 40;
     r->last_id = workflows_last_id(r->db);
@@ -189,7 +200,7 @@ enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct rules_text *
         if (done)
             discard(&r);
         else
-            end = ledger_error(ledger) != NULL ? REBUILD_BROKEN : stopped(&r) ? REBUILD_STOPPED : REBUILD_BUSY;
+            end = ledger_error(ledger) != NULL ? REBUILD_BROKEN : stopped(&r) ? REBUILD_STOPPED : REBUILD_TAKEN;
     }
     rules_free(r.rules);
     return end;

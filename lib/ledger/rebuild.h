@@ -16,13 +16,13 @@ struct rebuild_options {
 enum rebuild_end {
     REBUILD_DONE,
     REBUILD_STOPPED, /* nothing has changed */
-    REBUILD_BUSY,    /* another one goes on */
+    REBUILD_TAKEN,   /* this one was silent for seconds, and another took its place; nothing of this one has changed */
     REBUILD_BROKEN,  /* ledger_error says why; nothing has changed */
 };
 
 /* Derives all patterns, sums and totals by the rules in TEXT, which the database adopts. Figures change at once, at the
  * end; until then, and if it is interrupted at any moment, they are the old ones. No transaction holds the lock for much
- * longer than a tenth of a second. */
+ * longer than a tenth of a second. While another rebuild goes on, this one waits. */
 enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct rules_text *text,
                                 const struct rebuild_options *options);
 
