@@ -367,6 +367,14 @@ static enum look look_at_line(struct reader *reader) {
     return object_line(reader, size) ? LOOK_CUT : LOOK_GO_ON;
 }
 
+/* Whether what the parser could not take, USED bytes into the line at "at", is the '{' of a next value. */
+static bool wrong_at_new_value(const struct reader *reader, size_t size, size_t used) {
+    const char *line = reader->buffer + reader->at;
+    const char *brace = memchr(line, '{', size);
+    return reader->line != reader->value_line && offset_of(reader, reader->at) == reader->line_offset &&
+           begins_anew(reader, size) && brace != NULL && used <= (size_t)(brace - line) + 1;
+}
+
 /* Feeds the parser what was read. READER_IDLE: it needs more. */
 static enum reader_event feed(struct reader *reader, struct value *value) {
     while (reader->at < reader->end) {
@@ -385,6 +393,8 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
         enum json_status status = json_feed(reader->json, reader->buffer + reader->at, size, &used);
         if (status == JSON_WRONG) {
             say(reader, json_error(reader->json));
+            if (wrong_at_new_value(reader, size, used))
+                return value_wrong(reader, value);
             begin_skipping(reader);
             return READER_WRONG;
         }

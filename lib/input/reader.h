@@ -6,7 +6,8 @@
  *
  *   - a line that is not JSON costs that line;
  *   - where a value spans lines, a line that begins with '{' in its first column and is a whole object by itself ends it;
- *   - a value that turns out wrong on a later line ends at the next line that begins with '{' as far in as itself did;
+ *   - a value that turns out wrong on a later line ends at the next line that begins with '{' as far in as itself did,
+ *     which may be the line that shows it;
  *   - an element of a top-level array ends at its own closing bracket;
  *   - an RFC 7464 record separator always begins a new value.
  */
