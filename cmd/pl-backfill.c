@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/paths.h"
@@ -63,14 +62,6 @@ static struct {
     int64_t limit, since, until;
 } options = {.limit = -1, .since = NO_TIME, .until = NO_TIME};
 
-static int64_t time_option(const struct options *parser, const char *name) {
-    int64_t us;
-    if (!time_from_person(span_of(parser->argument), clock_now(), &us))
-        options_usage(parser, "--%s takes a time like 2026-03-01, 2026-03-01T12:00:00Z or 90d, not %s", name,
-                      parser->argument);
-    return us;
-}
-
 static void parse(struct options *parser) {
     for (int code; (code = options_next(parser)) != OPTION_END;) {
         switch (code) {
@@ -80,8 +71,8 @@ static void parse(struct options *parser) {
             break;
         case OPTION_DRY_RUN: options.dry_run = true; break;
         case OPTION_LIMIT: options.limit = options_number(parser, "limit", 0); break;
-        case OPTION_SINCE: options.since = time_option(parser, "since"); break;
-        case OPTION_UNTIL: options.until = time_option(parser, "until"); break;
+        case OPTION_SINCE: options.since = options_time(parser, "since"); break;
+        case OPTION_UNTIL: options.until = options_time(parser, "until"); break;
         case OPTION_FORCE: options.force = true; break;
         case OPTION_REJECTS: options.rejects = parser->argument; break;
         case OPTION_RULES: options.rules = parser->argument; break;

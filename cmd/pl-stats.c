@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/paths.h"
@@ -58,14 +57,6 @@ static struct {
     const char *rules;
 } options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME}, .limit = -1}};
 
-static int64_t time_option(const struct options *parser, const char *name) {
-    int64_t us;
-    if (!time_from_person(span_of(parser->argument), clock_now(), &us))
-        options_usage(parser, "--%s takes a time like 2026-03-01, 2026-03-01T12:00:00Z or 90d, not %s", name,
-                      parser->argument);
-    return us;
-}
-
 static void parse(struct options *parser) {
     struct report_request *request = &options.request;
     for (int code; (code = options_next(parser)) != OPTION_END;) {
@@ -80,8 +71,8 @@ static void parse(struct options *parser) {
                 options_usage(parser, "unknown order: %s", parser->argument);
             break;
         case OPTION_LIMIT: request->limit = options_number(parser, "limit", 0); break;
-        case OPTION_SINCE: request->filter.since = time_option(parser, "since"); break;
-        case OPTION_UNTIL: request->filter.until = time_option(parser, "until"); break;
+        case OPTION_SINCE: request->filter.since = options_time(parser, "since"); break;
+        case OPTION_UNTIL: request->filter.until = options_time(parser, "until"); break;
         case OPTION_ACCOUNT: request->filter.account = parser->argument; break;
         case OPTION_TEMPLATE: request->workflow_template = parser->argument; break;
         case OPTION_ERROR: request->error_message = parser->argument; break;

@@ -153,3 +153,11 @@ long options_number(const struct options *options, const char *name, long least)
         options_usage(options, "--%s takes a whole number of at least %ld, not %s", name, least, options->argument);
     return value;
 }
+
+int64_t options_time(const struct options *options, const char *name) {
+    int64_t us;
+    if (!time_from_person(span_of(options->argument), clock_now(), &us))
+        options_usage(options, "--%s takes a time like 2026-03-01, 2026-03-01T12:00:00Z or 90d, not %s", name,
+                      options->argument);
+    return us;
+}

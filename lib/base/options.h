@@ -7,6 +7,7 @@
 #define PL_BASE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct option_line {
     int code;             /* what options_next returns: a letter is the short form too; from OPTION_LONG on, long only */
@@ -55,5 +56,7 @@ __attribute__((format(printf, 2, 3), noreturn)) void options_usage(const struct 
                                                                    ...);
 /* The argument of the option last returned as a whole number of at least LEAST, or usage. */
 long options_number(const struct options *options, const char *name, long least);
+/* The same as a time, in microseconds since 1970. */
+int64_t options_time(const struct options *options, const char *name);
 
 #endif

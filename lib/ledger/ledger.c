@@ -9,7 +9,6 @@
 #include "ledger/names.h"
 #include "ledger/patterns.h"
 #include "ledger/reviews.h"
-#include "ledger/workflows.h"
 
 struct ledger {
     struct db *db;
@@ -238,19 +237,15 @@ static void put(struct ledger *ledger, const struct rules *rules, int slot, cons
     count(&ledger->change[slot], row, found.count > 0, 1);
 }
 
-void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, int64_t id) {
-    struct stored_workflow w;
-    struct query *query = workflows_one(ledger->db, id);
-    if (!workflows_next(query, &w))
-        return;
-    if (w.text_kept) {
-        put(ledger, rules, slot, &w.row, w.workflow_id,
-            &(struct workflow_text){w.nl_input, w.error_message, w.template_name}, NULL);
+void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, const struct stored_workflow *workflow) {
+    const struct workflow_row *row = &workflow->row;
+    if (workflow->text_kept) {
+        const struct workflow_text text = {workflow->nl_input, workflow->error_message, workflow->template_name};
+        put(ledger, rules, slot, row, workflow->workflow_id, &text, NULL);
     } else {
-        int copied = patterns_copy(ledger->patterns, ledger->state.slot, slot, &w.row, w.workflow_id);
-        count(&ledger->change[slot], &w.row, copied > 0, 1);
+        int copied = patterns_copy(ledger->patterns, ledger->state.slot, slot, row, workflow->workflow_id);
+        count(&ledger->change[slot], row, copied > 0, 1);
     }
-    db_end(query);
 }
 
 void ledger_flush(struct ledger *ledger, int slot, bool show) {

@@ -10,6 +10,7 @@
 #include "input/record.h"
 #include "ledger/db.h"
 #include "ledger/state.h"
+#include "ledger/workflows.h"
 #include "rules/signature.h"
 
 /* Rules as texts. EXTRA is empty if there are none. */
@@ -64,8 +65,8 @@ bool ledger_commit(struct ledger *ledger);
 /* -- for the rebuild -- */
 
 const struct state *ledger_state(const struct ledger *ledger);
-/* Derives what the stored workflow ID shows by RULES and puts it into SLOT, whose changes it adds to. */
-void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, int64_t id);
+/* Derives what a stored workflow shows by RULES and puts it into SLOT, whose changes it adds to. */
+void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, const struct stored_workflow *workflow);
 /* Writes what a slot's changes add up to. SHOW as patterns_flush. */
 void ledger_flush(struct ledger *ledger, int slot, bool show);
 /* Commits without flushing, with STATE as the new state. */

@@ -166,29 +166,19 @@ static struct pattern_sum sum_from(struct query *query) {
     return sum;
 }
 
-struct query *pattern_sums(struct db *db, int slot) {
+static struct query *sums_between(struct db *db, int slot, int64_t first, int64_t last) {
     struct query *query = db_query(
         db, "SELECT pattern, occurrences, tokens_known, tokens, cost_known, cost, durations_known, durations, "
             "squares_high, squares_low, errors_known, errors, retries_known, retries, first_at, first_workflow, last_at, "
-            "last_workflow FROM pattern_sum WHERE slot = ?1 ORDER BY pattern");
+            "last_workflow FROM pattern_sum WHERE slot = ?1 AND pattern BETWEEN ?2 AND ?3 ORDER BY pattern");
     db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, first);
+    db_bind_integer(query, 3, last);
     return query;
 }
 
-bool pattern_sums_next(struct query *query, struct pattern_sum *sum) {
-    if (!db_row(query))
-        return false;
-    *sum = sum_from(query);
-    return true;
-}
-
 struct pattern_sum pattern_sum_of(struct db *db, int slot, int64_t pattern) {
-    struct query *query = db_query(
-        db, "SELECT pattern, occurrences, tokens_known, tokens, cost_known, cost, durations_known, durations, "
-            "squares_high, squares_low, errors_known, errors, retries_known, retries, first_at, first_workflow, last_at, "
-            "last_workflow FROM pattern_sum WHERE slot = ?1 AND pattern = ?2");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, pattern);
+    struct query *query = sums_between(db, slot, pattern, pattern);
     struct pattern_sum sum = db_row(query) ? sum_from(query) : no_sum(pattern);
     db_end(query);
     return sum;
@@ -360,10 +350,11 @@ void patterns_show_all(struct patterns *patterns, int slot) {
               "UPDATE operation_patterns AS p SET automation_status = coalesce((SELECT r.automation_status FROM review r "
               "WHERE r.pattern_signature = p.pattern_signature ORDER BY r.dated DESC, r.reviewed_at DESC, r.content DESC "
               "LIMIT 1), 'detected')");
-    struct query *query = pattern_sums(patterns->db, slot);
-    struct pattern_sum sum;
-    while (pattern_sums_next(query, &sum))
+    struct query *query = sums_between(patterns->db, slot, 0, INT64_MAX);
+    while (db_row(query)) {
+        struct pattern_sum sum = sum_from(query);
         show(patterns->db, &sum);
+    }
 }
 
 bool patterns_clear(struct db *db, int slot, int64_t rows) {
@@ -424,13 +415,8 @@ struct query *patterns_all(struct db *db) {
                         "FROM operation_patterns ORDER BY pattern_signature");
 }
 
-struct query *patterns_named(struct db *db, struct span signature) {
-    struct query *query = db_query(
-        db, "SELECT id, pattern_signature, pattern_type, typical_input_pattern, automation_status, created_at, last_seen, "
-            "occurrence_count, avg_tokens_with_llm, avg_tokens_with_tool, avg_cost_with_llm, avg_cost_with_tool, "
-            "confidence_score, potential_monthly_savings FROM operation_patterns WHERE pattern_signature = ?1");
-    db_bind_text(query, 1, signature);
-    return query;
+bool patterns_known(struct db *db, const char *signature) {
+    return find_id(db, span_of(signature)) != 0;
 }
 
 bool patterns_next(struct query *query, struct pattern_row *row) {

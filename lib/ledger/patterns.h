@@ -62,8 +62,6 @@ struct pattern_sum {
     /* The first by (time, workflow id), and one of the last; NO_TIME and 0 without an occurrence. */
     int64_t first_at, first_workflow, last_at, last_workflow;
 };
-struct query *pattern_sums(struct db *db, int slot);
-bool pattern_sums_next(struct query *query, struct pattern_sum *sum);
 /* That of one pattern; all zero without one. */
 struct pattern_sum pattern_sum_of(struct db *db, int slot, int64_t pattern);
 
@@ -75,7 +73,7 @@ struct pattern_row {
     struct figures figures;
 };
 struct query *patterns_all(struct db *db);
-struct query *patterns_named(struct db *db, struct span signature);
 bool patterns_next(struct query *query, struct pattern_row *row);
+bool patterns_known(struct db *db, const char *signature);
 
 #endif

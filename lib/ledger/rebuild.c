@@ -105,11 +105,16 @@ static bool clear(struct rebuild *r) {
 
 /* Derives workflows in the order of their ids, for as long as the lock may be held. Returns the last one's id. */
 static int64_t derive_some(struct rebuild *r, int slot, int64_t after) {
-    int64_t began = clock_monotonic_ms(), at = after;
-    for (int64_t id; (id = workflows_next_id(r->db, at)) != 0 && id <= r->last_id; at = id) {
-        ledger_derive(r->ledger, r->rules, slot, id);
-        if (clock_monotonic_ms() - began > LOCK_MS)
-            return id;
+    int64_t began = clock_monotonic_ms();
+    struct stored_workflow workflow;
+    struct query *query = workflows_between(r->db, after, r->last_id);
+    while (workflows_next(query, &workflow)) {
+        ledger_derive(r->ledger, r->rules, slot, &workflow);
+        if (clock_monotonic_ms() - began <= LOCK_MS)
+            continue;
+        int64_t at = workflow.row.id;
+        db_end(query);
+        return at;
     }
     return INT64_MAX; /* from now on the log alone says what is missing */
 }
@@ -130,10 +135,18 @@ static bool derive_all(struct rebuild *r) {
     return true;
 }
 
+static void derive_one(struct rebuild *r, int slot, int64_t id) {
+    struct stored_workflow workflow;
+    struct query *query = workflows_between(r->db, id - 1, id);
+    if (workflows_next(query, &workflow))
+        ledger_derive(r->ledger, r->rules, slot, &workflow);
+    db_end(query);
+}
+
 static void derive_logged(struct rebuild *r, int slot, int64_t most) {
     int64_t began = clock_monotonic_ms();
     for (int64_t id; most > 0 && (id = rebuild_next(r->db)) != 0; most--) {
-        ledger_derive(r->ledger, r->rules, slot, id);
+        derive_one(r, slot, id);
         rebuild_forget(r->db, id);
         if (clock_monotonic_ms() - began > LOCK_MS)
             return;

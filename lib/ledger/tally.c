@@ -63,7 +63,7 @@ static bool passes(const struct filter *filter, const struct stored_workflow *w)
 void tally_filtered(struct db *db, const struct filter *filter, struct tally *tally) {
     struct stored_workflow w;
     struct state state = state_read(db);
-    struct query *query = workflows_after(db, 0);
+    struct query *query = workflows_between(db, 0, INT64_MAX);
     while (workflows_next(query, &w)) {
         if (!passes(filter, &w))
             continue;

@@ -160,7 +160,7 @@ static void check_workflow(struct verify *v, const struct stored_workflow *w) {
 
 static void check_workflows(struct verify *v) {
     struct stored_workflow w;
-    struct query *query = workflows_after(v->db, 0);
+    struct query *query = workflows_between(v->db, 0, INT64_MAX);
     v->occurrences = occurrences_after(v->db, v->state.slot, 0);
     next_occurrence(v);
     while (workflows_next(query, &w))
@@ -170,15 +170,6 @@ static void check_workflows(struct verify *v) {
 }
 
 /* -- patterns --------------------------------------------------------------------------------------------------- */
-
-static struct pattern_sum stored_sum(struct verify *v, int64_t pattern) {
-    struct pattern_sum sum, found = {.first_at = NO_TIME, .last_at = NO_TIME};
-    struct query *query = pattern_sums(v->db, v->state.slot);
-    while (pattern_sums_next(query, &sum))
-        if (sum.pattern == pattern)
-            found = sum;
-    return found;
-}
 
 static void check_sums(struct verify *v, const char *signature, const struct pattern_sum *is,
                        const struct pattern_sum *should) {
@@ -216,7 +207,7 @@ static void check_typical(struct verify *v, const char *signature, struct span t
 static void check_row(struct verify *v, const struct pattern_row *row) {
     char first[TIME_TEXT], last[TIME_TEXT];
     char *signature = xmemdup(row->signature.s, row->signature.n);
-    struct pattern_sum should = tally_pattern(&v->tally, signature)->sum, is = stored_sum(v, row->id);
+    struct pattern_sum should = tally_pattern(&v->tally, signature)->sum, is = pattern_sum_of(v->db, v->state.slot, row->id);
     should.pattern = row->id;
     struct figures figures = sums_figures(&should.sums, should.first_at, should.last_at);
     check_sums(v, signature, &is, &should);
@@ -243,10 +234,8 @@ static void check_patterns(struct verify *v) {
         check_row(v, &row);
     for (int i = 0; i < v->tally.count; i++) {
         const char *signature = v->tally.patterns[i].signature;
-        query = patterns_named(v->db, span_of(signature));
-        if (!patterns_next(query, &row))
+        if (!patterns_known(v->db, signature))
             differs(v, "%s: is not in operation_patterns, and should be", signature);
-        db_end(query);
     }
 }
 

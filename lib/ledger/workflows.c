@@ -134,24 +134,14 @@ void workflows_replace(struct db *db, struct names *names, const struct workflow
 
 /* -- reading ---------------------------------------------------------------------------------------------------- */
 
-/* The columns of a stored_workflow, in the order in which workflows_next takes them. */
-struct query *workflows_after(struct db *db, int64_t after) {
+struct query *workflows_between(struct db *db, int64_t after, int64_t last) {
     struct query *query = db_query(
         db, "SELECT w.id, w.version_at, w.status, w.content, w.recorded_at, w.created_at, w.total_tokens, w.cost, "
             "w.duration_ms, w.error_count, w.retry_count, w.workflow_id, w.nl_input, w.error_message, t.text, a.text, "
             "w.text_kept, w.input_length, w.complexity, w.files FROM workflow w LEFT JOIN name t ON t.id = w.template "
-            "LEFT JOIN name a ON a.id = w.account WHERE w.id > ?1 ORDER BY w.id");
+            "LEFT JOIN name a ON a.id = w.account WHERE w.id > ?1 AND w.id <= ?2 ORDER BY w.id");
     db_bind_integer(query, 1, after);
-    return query;
-}
-
-struct query *workflows_one(struct db *db, int64_t id) {
-    struct query *query = db_query(
-        db, "SELECT w.id, w.version_at, w.status, w.content, w.recorded_at, w.created_at, w.total_tokens, w.cost, "
-            "w.duration_ms, w.error_count, w.retry_count, w.workflow_id, w.nl_input, w.error_message, t.text, a.text, "
-            "w.text_kept, w.input_length, w.complexity, w.files FROM workflow w LEFT JOIN name t ON t.id = w.template "
-            "LEFT JOIN name a ON a.id = w.account WHERE w.id = ?1");
-    db_bind_integer(query, 1, id);
+    db_bind_integer(query, 2, last);
     return query;
 }
 
@@ -207,12 +197,4 @@ struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_
 
 int64_t workflows_last_id(struct db *db) {
     return db_value(db, "SELECT max(id) FROM workflow", 0);
-}
-
-int64_t workflows_next_id(struct db *db, int64_t after) {
-    struct query *query = db_query(db, "SELECT id FROM workflow WHERE id > ?1 ORDER BY id LIMIT 1");
-    db_bind_integer(query, 1, after);
-    int64_t id = db_row(query) ? db_integer(query, 0) : 0;
-    db_end(query);
-    return id;
 }

@@ -48,10 +48,8 @@ struct stored_workflow {
     struct span files;
 };
 
-/* The workflows with an id over AFTER, in its order: step with workflows_next. */
-struct query *workflows_after(struct db *db, int64_t after);
-/* The one with this id. */
-struct query *workflows_one(struct db *db, int64_t id);
+/* The workflows with an id over AFTER, up to LAST, in its order: step with workflows_next. */
+struct query *workflows_between(struct db *db, int64_t after, int64_t last);
 bool workflows_next(struct query *query, struct stored_workflow *workflow);
 /* Learned workflows that show no pattern in SLOT, by their masked text, the most frequent first, at most LIMIT (negative:
  * all): step with db_row; columns: the masked text, how many, their known costs in nano-dollars (NULL: none is known), the
@@ -63,7 +61,5 @@ struct query *workflows_unmatched(struct db *db, int slot, int64_t limit);
 struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_t limit);
 
 int64_t workflows_last_id(struct db *db);
-/* The first id over AFTER; 0 if there is none. */
-int64_t workflows_next_id(struct db *db, int64_t after);
 
 #endif
