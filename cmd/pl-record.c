@@ -172,7 +172,7 @@ static int record_all(struct intake *intake, char **operands, char ***left) {
     int status = STATUS_GOOD;
     for (char **operand = operands; *operand != NULL; operand++) {
         bool is_stdin = strcmp(*operand, "-") == 0;
-        *left = is_stdin ? operand : operand + 1;
+        *left = operand + 1;
         enum intake_end end = is_stdin ? intake_stream(intake, STDIN_FILENO, "-") : intake_file(intake, *operand);
         if (end == INTAKE_BROKEN)
             return STATUS_FAILED;

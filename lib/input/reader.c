@@ -178,6 +178,15 @@ static enum reader_event fill(struct reader *reader, int wait_ms) {
     return READER_VALUE;
 }
 
+void reader_drain(struct reader *reader) {
+    enum reader_event event;
+    do {
+        reader->state = SEEKING;
+        reader->at = reader->end; /* nothing of it is kept */
+        event = fill(reader, -1);
+    } while (event == READER_VALUE || event == READER_IDLE);
+}
+
 static void line_passed(struct reader *reader) {
     reader->line++;
     reader->line_offset = offset_of(reader, reader->at);

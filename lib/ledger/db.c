@@ -40,18 +40,32 @@ const char *db_path(const struct db *db) {
     return db->path;
 }
 
-void db_fail(struct db *db, const char *format, ...) {
+__attribute__((format(printf, 2, 0))) static void fail(struct db *db, const char *format, va_list arguments) {
     if (db_failed(db))
         return;
     char *reason = NULL;
-    va_list arguments;
-    va_start(arguments, format);
     if (vasprintf(&reason, format, arguments) < 0)
         reason = NULL;
-    va_end(arguments);
     text_format(&db->error, "%s: %s", *db->path != '\0' ? db->path : "temporary database",
                 reason != NULL ? reason : "out of memory");
     free(reason);
+}
+
+void db_fail(struct db *db, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fail(db, format, arguments);
+    va_end(arguments);
+}
+
+struct db *db_broken(const char *path, const char *format, ...) {
+    struct db *db = xcalloc(1, sizeof *db);
+    va_list arguments;
+    db->path = xstrdup(path);
+    va_start(arguments, format);
+    fail(db, format, arguments);
+    va_end(arguments);
+    return db;
 }
 
 static void fail_with(struct db *db, int code) {

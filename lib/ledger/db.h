@@ -23,6 +23,8 @@ enum db_access {
 
 /* PATH "" opens a private temporary database. Always returns a connection, which may have failed. */
 struct db *db_open(const char *path, enum db_access access);
+/* A connection to PATH that never came to be, for this reason. */
+__attribute__((format(printf, 2, 3))) struct db *db_broken(const char *path, const char *format, ...);
 void db_close(struct db *db);
 
 bool db_failed(const struct db *db);

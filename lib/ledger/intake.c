@@ -202,8 +202,7 @@ enum intake_end intake_flush(struct intake *intake) {
 static bool batch_due(const struct intake *intake) {
     if (intake->count == BATCH_RECORDS || intake->arena.used > BATCH_BYTES)
         return true;
-    return intake->count > 0 && intake->count % CHECK_EVERY == 0 &&
-           clock_monotonic_ms() - intake->batch_began > BATCH_AGE_MS;
+    return intake->count > 0 && clock_monotonic_ms() - intake->batch_began > BATCH_AGE_MS;
 }
 
 /* -- records ---------------------------------------------------------------------------------------------------- */
@@ -347,6 +346,8 @@ static enum intake_end run(struct intake *intake, const char *name) {
     bool flush_now = end != INTAKE_DONE || intake->tracked_count == 0;
     if (flush_now && end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
         end = INTAKE_BROKEN;
+    if (end == INTAKE_BROKEN && intake->options->tee >= 0)
+        reader_drain(intake->reader); /* the copy goes on without the ledger */
     return end;
 }
 

@@ -22,7 +22,6 @@ struct ledger {
     int64_t *pattern_ids; /* by the rules' numbers of signatures; 0: not asked for yet */
     struct totals change[2]; /* by slot */
     struct workflow_traits traits;
-    struct text signatures; /* of a duplicate's patterns, NUL after NUL */
     struct text scratch;
     int64_t now;
 };
@@ -141,7 +140,6 @@ void ledger_free(struct ledger *ledger) {
     rules_free(ledger->rules);
     db_close(ledger->db);
     text_free(&ledger->traits.files);
-    text_free(&ledger->signatures);
     text_free(&ledger->scratch);
     free(ledger->pattern_ids);
     free(ledger);
@@ -291,19 +289,18 @@ static void tell_rebuild(struct ledger *ledger, const struct workflow_row *old, 
         rebuild_note(ledger->db, id);
 }
 
-static void list_stored(struct ledger *ledger, int64_t workflow, struct result *result) {
-    size_t starts[RULES_PATTERNS_MAX];
-    text_clear(&ledger->signatures);
-    struct query *query = occurrences_of(ledger->db, ledger->state.slot, workflow);
-    while (result->pattern_count < RULES_PATTERNS_MAX && db_row(query)) {
-        struct span signature = db_text(query, 1);
-        starts[result->pattern_count] = ledger->signatures.n;
-        result->patterns[result->pattern_count++] = (struct result_pattern){db_integer(query, 0), NULL, false};
-        text_bytes(&ledger->signatures, signature.s, signature.n + 1); /* with its NUL */
+/* The patterns of a record that changes nothing: those of what it shows that were met. */
+static void list_known(struct ledger *ledger, const struct workflow_record *record, struct result *result) {
+    struct detection found = {0};
+    const struct workflow_text text = {record->nl_input, record->error_message, record->workflow_template};
+    if (record->version.ended)
+        rules_detect(ledger->rules, &text, &found);
+    for (int i = 0; i < found.count; i++) {
+        const char *signature = rules_signature(ledger->rules, found.matches[i].signature);
+        int64_t id = patterns_find(ledger->db, signature);
+        if (id != 0)
+            result->patterns[result->pattern_count++] = (struct result_pattern){id, signature, false};
     }
-    db_end(query);
-    for (int i = 0; i < result->pattern_count; i++)
-        result->patterns[i].signature = ledger->signatures.s + starts[i];
 }
 
 /* How many of the result's patterns are not among TAKEN. */
@@ -323,7 +320,7 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
     if (found && version_compare(&record->version, &row.version) <= 0) {
         result->outcome = OUTCOME_DUPLICATE;
         if (ledger->options.list_patterns)
-            list_stored(ledger, row.id, result);
+            list_known(ledger, record, result);
         return;
     }
     bool keep_text = !ledger->options.drop_text;
@@ -354,6 +351,6 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
     if (record->kind == KIND_WORKFLOW)
         apply_workflow(ledger, &record->workflow, result);
     else
-        result->outcome = (enum outcome)reviews_add(ledger->db, record, identity, ledger->now, &known);
+        result->outcome = (enum outcome)reviews_add(ledger->db, record, identity, clock_now(), &known);
     result->pattern_unknown = !known;
 }

@@ -42,7 +42,7 @@ enum outcome { OUTCOME_NEW, OUTCOME_UPDATED, OUTCOME_DUPLICATE };
 
 struct result_pattern {
     int64_t id;
-    const char *signature; /* the ledger's, good until the next record is applied */
+    const char *signature; /* the rules' */
     bool made;             /* by this record */
 };
 

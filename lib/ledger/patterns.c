@@ -45,17 +45,16 @@ void patterns_forget(struct patterns *patterns) {
 
 /* -- ids -------------------------------------------------------------------------------------------------------- */
 
-static int64_t find_id(struct db *db, struct span signature) {
+int64_t patterns_find(struct db *db, const char *signature) {
     struct query *query = db_query(db, "SELECT id FROM operation_patterns WHERE pattern_signature = ?1");
-    db_bind_text(query, 1, signature);
+    db_bind_text(query, 1, span_of(signature));
     int64_t id = db_row(query) ? db_integer(query, 0) : 0;
     db_end(query);
     return id;
 }
 
 int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made) {
-    struct span name = span_of(signature);
-    int64_t id = find_id(patterns->db, name);
+    int64_t id = patterns_find(patterns->db, signature);
     *made = id == 0;
     if (id != 0)
         return id;
@@ -63,8 +62,8 @@ int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made
         patterns->db,
         "INSERT INTO operation_patterns(pattern_signature, pattern_type, automation_status) VALUES(?1, ?2, "
         "coalesce((SELECT automation_status FROM review WHERE pattern_signature = ?1 "
-        "ORDER BY dated DESC, reviewed_at DESC, content DESC LIMIT 1), 'detected'))");
-    db_bind_text(query, 1, name);
+        "ORDER BY reviewed_at DESC, content DESC LIMIT 1), 'detected'))");
+    db_bind_text(query, 1, span_of(signature));
     db_bind_text(query, 2, signature_category(signature));
     db_run(query);
     return db_last_id(patterns->db);
@@ -348,7 +347,7 @@ void patterns_show_all(struct patterns *patterns, int slot) {
                             "last_seen = NULL, typical_input_pattern = NULL");
     db_script(patterns->db,
               "UPDATE operation_patterns AS p SET automation_status = coalesce((SELECT r.automation_status FROM review r "
-              "WHERE r.pattern_signature = p.pattern_signature ORDER BY r.dated DESC, r.reviewed_at DESC, r.content DESC "
+              "WHERE r.pattern_signature = p.pattern_signature ORDER BY r.reviewed_at DESC, r.content DESC "
               "LIMIT 1), 'detected')");
     struct query *query = sums_between(patterns->db, slot, 0, INT64_MAX);
     while (db_row(query)) {
@@ -413,10 +412,6 @@ struct query *patterns_all(struct db *db) {
                         "created_at, last_seen, occurrence_count, avg_tokens_with_llm, avg_tokens_with_tool, "
                         "avg_cost_with_llm, avg_cost_with_tool, confidence_score, potential_monthly_savings "
                         "FROM operation_patterns ORDER BY pattern_signature");
-}
-
-bool patterns_known(struct db *db, const char *signature) {
-    return find_id(db, span_of(signature)) != 0;
 }
 
 bool patterns_next(struct query *query, struct pattern_row *row) {

@@ -17,7 +17,9 @@
 struct patterns *patterns_new(struct db *db);
 void patterns_free(struct patterns *patterns);
 
-/* The id of the pattern SIGNATURE, which is made if it is not there; *MADE tells. A review of it that came earlier is in
+/* The id of the pattern SIGNATURE; 0 if it was never met. */
+int64_t patterns_find(struct db *db, const char *signature);
+/* The same, which is made if it is not there; *MADE tells. A review of it that came earlier is in
  * force from the beginning. */
 int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made);
 
@@ -74,6 +76,5 @@ struct pattern_row {
 };
 struct query *patterns_all(struct db *db);
 bool patterns_next(struct query *query, struct pattern_row *row);
-bool patterns_known(struct db *db, const char *signature);
 
 #endif

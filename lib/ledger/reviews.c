@@ -57,7 +57,7 @@ static void store(struct db *db, int64_t id, const struct record *record, const 
 struct query *reviews_of(struct db *db, struct span signature) {
     struct query *query =
         db_query(db, "SELECT automation_status, reviewed_by, review_notes, reviewed_at FROM review "
-                     "WHERE pattern_signature = ?1 ORDER BY dated DESC, reviewed_at DESC, content DESC");
+                     "WHERE pattern_signature = ?1 ORDER BY reviewed_at DESC, content DESC");
     db_bind_text(query, 1, signature);
     return query;
 }

@@ -115,7 +115,7 @@ static const char pattern_tables[] =
     "  reviewed_at INTEGER NOT NULL,"
     "  content BLOB NOT NULL"
     ");"
-    "CREATE INDEX review_of_pattern ON review(pattern_signature, dated, reviewed_at, content);"
+    "CREATE INDEX review_of_pattern ON review(pattern_signature, reviewed_at, content);"
     "CREATE TABLE source("
     "  path TEXT NOT NULL,"
     "  reading TEXT NOT NULL,"             /* how it was read: its kind of records */
@@ -304,15 +304,9 @@ struct db *schema_open_write(const char *path) {
     struct text error = {0};
     if (*path != '\0' && missing_or_empty(path))
         create_locked(path, &error);
-    struct db *db = db_open(error.n == 0 ? path : "", DB_WRITE);
-    if (error.n > 0) {
-        db_close(db);
-        db = db_open("", DB_READ);
-        db_fail(db, "%s: %s", path, error.s);
-    } else {
-        bring_forward(db);
-        db_script(db, "PRAGMA journal_mode = WAL");
-    }
+    struct db *db = error.n > 0 ? db_broken(path, "%s", error.s) : db_open(path, DB_WRITE);
+    bring_forward(db);
+    db_script(db, "PRAGMA journal_mode = WAL");
     text_free(&error);
     return db;
 }
