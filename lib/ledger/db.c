@@ -100,9 +100,9 @@ static bool good(struct db *db, int code) {
 
 struct db *db_open(const char *path, enum db_access access) {
     struct db *db = xcalloc(1, sizeof *db);
-    int flags = access == DB_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-    if (*path == '\0')
-        flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    /* A reader of our own opens for writing too, where it may, so that it leaves no -wal and -shm behind. */
+    int flags = access == DB_FOREIGN ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    flags |= *path == '\0' ? SQLITE_OPEN_CREATE : 0;
     db->path = xstrdup(path);
     if (!good(db, sqlite3_open_v2(path, &db->sqlite, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL)))
         return db;
@@ -112,8 +112,7 @@ struct db *db_open(const char *path, enum db_access access) {
     db_script(db, "PRAGMA cache_size = -16384");
     if (access == DB_FOREIGN)
         db_script(db, "PRAGMA trusted_schema = OFF");
-    if (access == DB_WRITE)
-        db_script(db, "PRAGMA synchronous = FULL");
+    db_script(db, access == DB_WRITE ? "PRAGMA synchronous = FULL" : "PRAGMA query_only = ON");
     return db;
 }
 

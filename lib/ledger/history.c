@@ -12,7 +12,8 @@ static void row_json(struct query *query, struct text *json) {
     for (int i = 0; i < db_columns(query); i++) {
         struct span name = span_of(db_column_name(query, i));
         bool other_id = span_is(name, "adw_id");
-        if (db_is_null(query, i) || span_is(name, "kind") || (other_id && has_id))
+        bool ours = record_names(name) != JSON_UNWANTED && !span_is(name, "kind");
+        if (db_is_null(query, i) || !(ours || other_id) || (other_id && has_id))
             continue;
         has_id = has_id || other_id || span_is(name, "workflow_id");
         text_string(json, ",");

@@ -238,6 +238,7 @@ static void put(struct ledger *ledger, const struct rules *rules, int slot, cons
 void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, const struct stored_workflow *workflow) {
     const struct workflow_row *row = &workflow->row;
     if (workflow->text_kept) {
+        workflows_mend_traits(ledger->db, workflow, &ledger->traits);
         const struct workflow_text text = {workflow->nl_input, workflow->error_message, workflow->template_name};
         put(ledger, rules, slot, row, workflow->workflow_id, &text, NULL);
     } else {

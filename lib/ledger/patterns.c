@@ -341,7 +341,9 @@ void patterns_flush(struct patterns *patterns, int slot, bool shown) {
 
 void patterns_show_all(struct patterns *patterns, int slot) {
     /* those without a sum have no occurrence */
-    db_script(patterns->db, "UPDATE operation_patterns SET occurrence_count = 0, avg_tokens_with_llm = NULL, "
+    db_script(patterns->db, "UPDATE operation_patterns SET pattern_type = "
+                            "substr(pattern_signature, 1, instr(pattern_signature, ':') - 1), "
+                            "occurrence_count = 0, avg_tokens_with_llm = NULL, "
                             "avg_cost_with_llm = NULL, avg_tokens_with_tool = NULL, avg_cost_with_tool = NULL, "
                             "confidence_score = 10, potential_monthly_savings = NULL, created_at = NULL, "
                             "last_seen = NULL, typical_input_pattern = NULL");

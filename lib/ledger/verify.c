@@ -128,7 +128,8 @@ static void keywords_json(const struct verify *v, const struct detection *found,
 }
 
 static void check_traits(struct verify *v, const struct stored_workflow *w) {
-    workflow_traits_of(w->nl_input, w->row.share.errors, &v->traits);
+    if (workflow_traits_hold(w, &v->traits))
+        return;
     compare(v, w->workflow_id.s, "input_length", w->input_length, v->traits.input_length);
     compare(v, w->workflow_id.s, "complexity", w->complexity, v->traits.complexity);
     compare_text(v, w->workflow_id.s, "files", w->files,
@@ -171,6 +172,17 @@ static void check_workflows(struct verify *v) {
 
 /* -- patterns --------------------------------------------------------------------------------------------------- */
 
+/* Of several last ones any will do. */
+static void check_last(struct verify *v, const char *signature, const struct pattern_sum *is) {
+    struct query *query = db_query(v->db, "SELECT at FROM occurrence WHERE slot = ?1 AND workflow = ?2 AND pattern = ?3");
+    db_bind_integer(query, 1, v->state.slot);
+    db_bind_integer(query, 2, is->last_workflow);
+    db_bind_integer(query, 3, is->pattern);
+    if (!db_row(query) || db_integer(query, 0) != is->last_at)
+        differs(v, "%s: its last workflow is %lld, which is not one of its last", signature, (long long)is->last_workflow);
+    db_end(query);
+}
+
 static void check_sums(struct verify *v, const char *signature, const struct pattern_sum *is,
                        const struct pattern_sum *should) {
     if (!sums_equal(&is->sums, &should->sums))
@@ -178,6 +190,8 @@ static void check_sums(struct verify *v, const char *signature, const struct pat
     compare(v, signature, "its first workflow", is->first_workflow, should->first_workflow);
     compare(v, signature, "its first time", is->first_at, should->first_at);
     compare(v, signature, "its last time", is->last_at, should->last_at);
+    if (is->last_workflow != 0 || should->last_at != NO_TIME)
+        check_last(v, signature, is);
 }
 
 static struct span time_text(int64_t us, char text[TIME_TEXT]) {
@@ -239,6 +253,14 @@ static void check_patterns(struct verify *v) {
     }
 }
 
+static void check_strays(struct verify *v) {
+    struct query *query = db_query(v->db, "SELECT pattern FROM pattern_sum WHERE slot = ?1 AND pattern NOT IN "
+                                          "(SELECT id FROM operation_patterns)");
+    db_bind_integer(query, 1, v->state.slot);
+    while (db_row(query))
+        differs(v, "there are sums of pattern %lld, which is not there", (long long)db_integer(query, 0));
+}
+
 static void check_totals(struct verify *v) {
     struct totals stored = totals_read(v->db, v->state.slot);
     const char *name;
@@ -253,7 +275,8 @@ static void load_rules(struct verify *v) {
     struct text base = {0}, extra = {0}, error = {0};
     if (state_rules(v->db, v->state.rules, &base, &extra))
         v->rules = rules_parse(text_span(&base), extra.n > 0 ? text_span(&extra) : (struct span){NULL, 0}, &error);
-    if (v->rules == NULL && v->state.rules != 0)
+    bool needed = v->state.rules != 0 || workflows_last_id(v->db) > 0;
+    if (v->rules == NULL && needed)
         db_fail(v->db, "its rules are not valid: %s", error.n > 0 ? error.s : "they are missing");
     text_free(&base);
     text_free(&extra);
@@ -268,6 +291,7 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
     if (v.rules != NULL) {
         check_workflows(&v);
         check_patterns(&v);
+        check_strays(&v);
         check_totals(&v);
     }
     db_read_end(db);

@@ -195,6 +195,23 @@ struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_
     return query;
 }
 
+bool workflow_traits_hold(const struct stored_workflow *workflow, struct workflow_traits *traits) {
+    workflow_traits_of(workflow->nl_input, workflow->row.share.errors, traits);
+    return workflow->input_length == traits->input_length && workflow->complexity == traits->complexity &&
+           span_equal(workflow->files, text_span(&traits->files));
+}
+
+void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow, struct workflow_traits *traits) {
+    if (workflow_traits_hold(workflow, traits))
+        return;
+    struct query *query = db_query(db, "UPDATE workflow SET input_length = ?2, complexity = ?3, files = ?4 WHERE id = ?1");
+    db_bind_integer(query, 1, workflow->row.id);
+    db_bind_optional(query, 2, traits->input_length, UNKNOWN);
+    db_bind_integer(query, 3, traits->complexity);
+    db_bind_text(query, 4, traits->files.n > 0 ? text_span(&traits->files) : (struct span){NULL, 0});
+    db_run(query);
+}
+
 int64_t workflows_last_id(struct db *db) {
     return db_value(db, "SELECT max(id) FROM workflow", 0);
 }

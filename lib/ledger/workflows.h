@@ -60,6 +60,11 @@ struct query *workflows_unmatched(struct db *db, int slot, int64_t limit);
  * number), created_at and duration in micro- and milliseconds, tokens, cost in nano-dollars, account, nl_input. */
 struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_t limit);
 
+/* Whether the traits stored with WORKFLOW, whose text was kept, are those of its text, which go into TRAITS. */
+bool workflow_traits_hold(const struct stored_workflow *workflow, struct workflow_traits *traits);
+/* Stores them if they do not hold. */
+void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow, struct workflow_traits *traits);
+
 int64_t workflows_last_id(struct db *db);
 
 #endif
