@@ -1,6 +1,6 @@
-/* pl-backfill: takes in history (files, folders, other programs' databases), and looks after what was derived from it. */
+/* pl-backfill: takes in history (files, folders, other programs' databases), and looks after what was derived from it.
+ */
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ enum {
 
 static const struct tool tool = {
     .name = "pl-backfill",
-    .operands = "FILE|DIRECTORY|DATABASE|- ...",
+    .operands = "[FILE|DIRECTORY|DATABASE|-]...",
     .summary = "Takes in history: files of records, every *.json, *.jsonl and *.ndjson below\n"
                "directories, and databases with a table workflow_history.",
     .lines =
@@ -45,13 +45,14 @@ static const struct tool tool = {
             {OPTION_UNTIL, "until", "TIME", "take records before TIME"},
             {OPTION_FORCE, "force", NULL, "read files again that were read before"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
-            {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database or --rebuild"},
-            {OPTION_NO_TEXT, "no-text", NULL, "learn from nl_input and error_message, but keep neither"},
+            {OPTION_RULES, "rules", "FILE", "rules of one's own, for --rebuild or a new database"},
+            {OPTION_NO_TEXT, "no-text", NULL, "learn from texts, but keep none"},
             {OPTION_REBUILD, "rebuild", NULL, "derive all patterns again, by the rules of today"},
             {OPTION_VERIFY, "verify", NULL, "recompute every figure, and print each difference"},
             {0, NULL, NULL, NULL},
         },
-    .more = "Exit status: 0 all good, 1 some records were rejected or a figure was wrong,\n2 could not do the job.\n",
+    .more = "Exit status: 0 all good, 1 records rejected or a figure wrong, 2 failed.\n"
+            "Manual: pl-backfill(1), pl(7)\n",
 };
 
 static struct {
@@ -114,11 +115,13 @@ static int verify(const char *path) {
     int64_t differences = ledger_verify(db, &table, on_difference);
     if (differences < 0)
         complain("%s", db_error(db));
+    else if (options.common.quiet)
+        ;
     else if (options.common.json && table != NULL)
         table_print(table, &(struct table_style){.format = FORMAT_JSON}, stdout);
-    else if (options.common.json && !options.common.quiet)
+    else if (options.common.json)
         puts("[]");
-    else if (differences == 0 && !options.common.quiet)
+    else if (differences == 0)
         puts("every figure is what the stored records give");
     table_free(table);
     db_close(db);
@@ -158,15 +161,18 @@ static void on_result(void *context, const char *input, uint64_t line, const str
                       const struct result *result, struct text *out) {
     (void)context;
     (void)out;
-    if (!result->pattern_unknown && (result->made_count == 0 || options.common.verbosity == 0))
+    bool made = result->made_count > 0 && options.common.verbosity > 0;
+    if (!result->pattern_unknown && !made && options.common.verbosity < 2)
         return;
     progress_clear(bar);
     if (result->pattern_unknown)
         complain("%s:%llu: warning: no pattern %s yet; the review waits for it", input, (unsigned long long)line,
                  record->review.pattern_signature.s);
-    for (int i = 0; i < result->pattern_count; i++)
+    for (int i = 0; made && i < result->pattern_count; i++)
         if (result->patterns[i].made)
             complain("New pattern detected: %s", result->patterns[i].signature);
+    if (options.common.verbosity > 1)
+        complain("%s:%llu: %s", input, (unsigned long long)line, outcome_name(result->outcome));
 }
 
 static void on_reject(void *context, const char *input, uint64_t line, const char *reason) {
@@ -236,7 +242,8 @@ static int read_files(struct intake *intake, const struct file_list *list) {
     int status = STATUS_GOOD;
     for (size_t i = 0; i < list->count && !intake_full(intake); i++) {
         const char *path = list->paths[i];
-        enum intake_end end = strcmp(path, "-") == 0 ? intake_stream(intake, STDIN_FILENO, path) : intake_file(intake, path);
+        enum intake_end end = strcmp(path, "-") == 0 ? intake_stream(intake, STDIN_FILENO, path)
+                                                     : intake_file(intake, path);
         if (end == INTAKE_BROKEN)
             return STATUS_FAILED;
         if (end == INTAKE_STOPPED)
@@ -252,9 +259,7 @@ static int read_files(struct intake *intake, const struct file_list *list) {
 
 static int backfill(struct ledger *ledger, char **operands) {
     bool missing = false;
-    FILE *rejects = options.rejects != NULL ? fopen(options.rejects, "ae") : NULL;
-    if (options.rejects != NULL && rejects == NULL)
-        die("%s: %s", options.rejects, strerror(errno));
+    FILE *rejects = options.rejects != NULL ? rejects_open(options.rejects) : NULL;
     struct file_list list = list_files(operands, &missing);
     struct intake_options how = {
         .kind = options.kind,
@@ -275,10 +280,15 @@ static int backfill(struct ledger *ledger, char **operands) {
     bar = options.common.quiet ? NULL : progress_begin(stderr, list.bytes);
     int status = read_files(intake, &list);
     progress_end(bar);
+    const struct intake_counts *counts = intake_counts(intake);
+    if (ledger_error(ledger) == NULL && options.common.verbosity > 0)
+        complain("Stored %lld records: %lld new, %lld updated, %lld duplicates; %lld rejected",
+                 (long long)counts->processed, (long long)counts->fresh, (long long)counts->updated,
+                 (long long)counts->duplicates, (long long)counts->errors);
     if (ledger_error(ledger) != NULL)
         complain("%s", ledger_error(ledger));
     else
-        print_summary(intake_counts(intake));
+        print_summary(counts);
     if (status == STATUS_GOOD && missing)
         status = STATUS_FAILED;
     if (status == STATUS_GOOD && intake_counts(intake)->errors > 0)
@@ -295,16 +305,21 @@ static int backfill(struct ledger *ledger, char **operands) {
 static int write_with(const char *path, char **operands) {
     struct rules_text rules;
     struct text error = {0};
-    if (!rules_text_load(options.rules, &rules, &error))
+    bool offered = rules_text_load(options.rules, &rules, &error);
+    if (!offered && (options.rules != NULL || options.rebuild))
         die("%s", error.s);
+    if (!offered)
+        complain("warning: %s", error.s);
     struct db *db = options.dry_run ? schema_open_copy(path) : schema_open_write(path);
-    struct ledger *ledger = ledger_new(db, &rules, &(struct ledger_options){.drop_text = options.no_text});
+    struct ledger *ledger = ledger_new(db, offered ? &rules : NULL,
+                                       &(struct ledger_options){.drop_text = options.no_text});
     int status = STATUS_FAILED;
     if (ledger_error(ledger) != NULL) {
         complain("%s", ledger_error(ledger));
     } else {
         if (ledger_rules_differ(ledger) && !options.rebuild)
-            complain("warning: these rules are not those of %s, which keeps to its own until pl-backfill --rebuild", path);
+            complain("warning: these rules are not those of %s, which keeps to its own until pl-backfill --rebuild",
+                     path);
         status = options.rebuild ? rebuild(ledger, &rules) : STATUS_GOOD;
         if (status == STATUS_GOOD && *operands != NULL)
             status = backfill(ledger, operands);

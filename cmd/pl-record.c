@@ -23,13 +23,14 @@ static const struct tool tool = {
     .lines =
         (const struct option_line[]){
             {'k', "kind", "KIND", "take every record as a KIND: workflow, review"},
-            {OPTION_TEE, "tee", NULL, "write the input through to stdout instead of results"},
+            {OPTION_TEE, "tee", NULL, "write the input through instead of results"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database"},
-            {OPTION_NO_TEXT, "no-text", NULL, "learn from nl_input and error_message, but keep neither"},
+            {OPTION_NO_TEXT, "no-text", NULL, "learn from texts, but keep none"},
             {0, NULL, NULL, NULL},
         },
-    .more = "Exit status: 0 all good, 1 some records were rejected, 2 could not do the job.\n",
+    .more = "Exit status: 0 all good, 1 some records were rejected, 2 could not do the job.\n"
+            "Manual: pl-record(1), pl(7)\n",
 };
 
 static struct {
@@ -57,9 +58,6 @@ static void parse(struct options *parser) {
 
 /* -- results ---------------------------------------------------------------------------------------------------- */
 
-static const char *const outcomes[] = {
-    [OUTCOME_NEW] = "new", [OUTCOME_UPDATED] = "updated", [OUTCOME_DUPLICATE] = "duplicate"};
-
 static void member(struct text *out, const char *name, struct span value) {
     text_format(out, ",\"%s\":", name);
     text_json_string(out, value);
@@ -69,7 +67,7 @@ static void workflow_line(const struct record *record, const struct result *resu
     text_string(out, "{\"kind\":\"workflow\"");
     member(out, "workflow_id", record->workflow.workflow_id);
     text_format(out, ",\"status\":\"%s\",\"patterns_detected\":%d,\"new_patterns\":%d,\"pattern_ids\":[",
-                outcomes[result->outcome], result->pattern_count, result->made_count);
+                outcome_name(result->outcome), result->pattern_count, result->made_count);
     for (int i = 0; i < result->pattern_count; i++)
         text_format(out, "%s%lld", i > 0 ? "," : "", (long long)result->patterns[i].id);
     text_string(out, "],\"patterns\":[");
@@ -83,7 +81,7 @@ static void workflow_line(const struct record *record, const struct result *resu
 static void review_line(const struct record *record, const struct result *result, struct text *out) {
     text_string(out, "{\"kind\":\"review\"");
     member(out, "pattern_signature", record->review.pattern_signature);
-    text_format(out, ",\"status\":\"%s\"}\n", outcomes[result->outcome]);
+    text_format(out, ",\"status\":\"%s\"}\n", outcome_name(result->outcome));
 }
 
 static void tell(const struct record *record, const struct result *result) {
@@ -93,7 +91,7 @@ static void tell(const struct record *record, const struct result *result) {
     if (options.common.verbosity > 1)
         complain("%s %s: %s", record->kind == KIND_WORKFLOW ? "workflow" : "review of",
                  record->kind == KIND_WORKFLOW ? record->workflow.workflow_id.s : record->review.pattern_signature.s,
-                 outcomes[result->outcome]);
+                 outcome_name(result->outcome));
 }
 
 static void on_result(void *context, const char *input, uint64_t line, const struct record *record,
@@ -141,30 +139,24 @@ static void copy_rest(char **operands) {
     }
 }
 
+/* Without rules to offer, a database that has its own goes on. */
 static struct ledger *open_ledger(void) {
     struct rules_text rules;
     struct text error = {0};
-    if (!rules_text_load(options.rules, &rules, &error))
+    bool offered = rules_text_load(options.rules, &rules, &error);
+    if (!offered && options.rules != NULL)
         die("%s", error.s);
+    if (!offered)
+        complain("warning: %s", error.s);
     char *path = path_database(options.common.db);
-    struct ledger_options how = {.drop_text = options.no_text,
-                                 .list_patterns = !options.common.quiet && !options.tee};
-    struct ledger *ledger = ledger_new(schema_open_write(path), &rules, &how);
+    struct ledger_options how = {.drop_text = options.no_text, .list_patterns = !options.common.quiet && !options.tee};
+    struct ledger *ledger = ledger_new(schema_open_write(path), offered ? &rules : NULL, &how);
     if (ledger_rules_differ(ledger))
         complain("warning: these rules are not those of %s, which keeps to its own until pl-backfill --rebuild", path);
     rules_text_free(&rules);
     text_free(&error);
     free(path);
     return ledger;
-}
-
-static FILE *open_rejects(void) {
-    if (options.rejects == NULL)
-        return NULL;
-    FILE *file = fopen(options.rejects, "ae");
-    if (file == NULL)
-        die("%s: %s", options.rejects, strerror(errno));
-    return file;
 }
 
 /* Reads all operands, and returns the status. Where the ledger breaks, *LEFT is what a copy of the input lacks. */
@@ -195,7 +187,7 @@ int main(int argc, char **argv) {
     char dash[] = "-", *only_stdin[] = {dash, NULL}, **operands = options_operands(&parser);
     operands = *operands != NULL ? operands : only_stdin;
     char **left = operands;
-    FILE *rejects = open_rejects();
+    FILE *rejects = options.rejects != NULL ? rejects_open(options.rejects) : NULL;
     struct ledger *ledger = open_ledger();
     struct intake_options how = {
         .kind = options.kind,

@@ -1,5 +1,6 @@
 /* pl-stats: reports on what was recorded. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +27,12 @@ enum {
 
 static const struct tool tool = {
     .name = "pl-stats",
-    .operands = "[REPORT [ARGUMENT]] [FILE...]",
+    .operands = "[REPORT [ARGUMENT] [FILE...]]",
     .summary = "Reports on the database, or on the records in FILE... alone.",
     .lines =
         (const struct option_line[]){
             {'F', "format", "FORMAT", "table, json, csv, tsv or prometheus"},
-            {OPTION_SORT, "sort", "ORDER", "patterns by savings, occurrences, confidence or recent"},
+            {OPTION_SORT, "sort", "ORDER", "by savings, occurrences, confidence or recent"},
             {OPTION_LIMIT, "limit", "N", "at most N rows"},
             {OPTION_SINCE, "since", "TIME", "workflows from TIME on (a date, a time, or 90d)"},
             {OPTION_UNTIL, "until", "TIME", "workflows before TIME"},
@@ -42,11 +43,12 @@ static const struct tool tool = {
             {0, NULL, NULL, NULL},
         },
     .more = "Reports:\n"
-            "  summary               how much work there is, and what repeats in it (default)\n"
-            "  patterns              work that repeats: how often, at what cost, how sure\n"
-            "  pattern SIGNATURE     all about one pattern, with its latest workflows\n"
-            "  unmatched             frequent texts that no rule speaks of\n"
-            "  why TEXT              which rule and word give a text its signature\n",
+            "  summary            how much work there is, and how much repeats (default)\n"
+            "  patterns           work that repeats: how often, at what cost, how sure\n"
+            "  pattern SIGNATURE  all about one pattern, with its latest workflows\n"
+            "  unmatched          frequent texts that no rule speaks of\n"
+            "  why TEXT           which rule and word give a text its signature\n"
+            "Manual: pl-stats(1), pl(7)\n",
 };
 
 static struct {
@@ -159,9 +161,9 @@ static int report_on(const struct report *report, struct db *db) {
 }
 
 static int report_on_database(const struct report *report, const char *path) {
-    if (access(path, F_OK) != 0)
-        die("%s: there is no database: pl-record or pl-backfill makes one", path);
     struct db *db = schema_open_read(path);
+    if (options.common.verbosity > 0 && !db_failed(db))
+        complain("Reading %s", path);
     int status = report_on(report, db);
     db_close(db);
     return status;
@@ -217,8 +219,8 @@ int main(int argc, char **argv) {
         status = report_on_files(report, operands);
     else
         status = report_on_database(report, path);
-    if (fflush(stdout) != 0)
-        die("standard output cannot be written");
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) /* whoever closed a pipe has read enough */
+        die("standard output: %s", strerror(errno));
     free(path);
     options_end(&parser);
     return status;

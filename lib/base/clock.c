@@ -37,7 +37,7 @@ static bool number(const char **s, const char *end, int width, int *value) {
 }
 
 static bool sign(const char **s, const char *end, const char *any) {
-    if (*s == end || strchr(any, **s) == NULL)
+    if (*s == end || **s == '\0' || strchr(any, **s) == NULL)
         return false;
     (*s)++;
     return true;
@@ -76,6 +76,10 @@ static bool offset(const char **s, const char *end, int64_t *us) {
     return true;
 }
 
+static bool in_range(int64_t us) {
+    return us >= days_from_date(1, 1, 1) * DAY_US && us < days_from_date(10000, 1, 1) * DAY_US;
+}
+
 bool time_parse(struct span text, int64_t *us) {
     const char *s = text.s, *end = s + text.n;
     int hour, minute, second;
@@ -87,11 +91,7 @@ bool time_parse(struct span text, int64_t *us) {
     *us += ((hour * 60 + minute) * 60 + second) * SECOND_US;
     if (sign(&s, end, ".,") && !fraction(&s, end, us))
         return false;
-    return offset(&s, end, us) && s == end;
-}
-
-static bool in_range(int64_t us) {
-    return us >= days_from_date(1, 1, 1) * DAY_US && us < days_from_date(10000, 1, 1) * DAY_US;
+    return offset(&s, end, us) && s == end && in_range(*us);
 }
 
 bool time_from_number(struct span text, int64_t *us) {

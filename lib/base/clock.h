@@ -19,7 +19,8 @@ static const int64_t DAY_US = 86400 * (int64_t)1000000;
 bool time_parse(struct span text, int64_t *us);
 /* A JSON number: epoch seconds, or from 10^11 on epoch milliseconds. */
 bool time_from_number(struct span number, int64_t *us);
-/* What a person gives an option: a time as above, a date (its first moment), or an age like 90d, 12h, 30m before NOW. */
+/* What a person gives an option: a time as above, a date (its first moment), or an age like 90d, 12h, 30m before NOW.
+ */
 bool time_from_person(struct span text, int64_t now, int64_t *us);
 /* "YYYY-MM-DD HH:MM:SS", UTC. */
 void time_format(int64_t us, char out[TIME_TEXT]);

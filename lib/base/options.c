@@ -17,13 +17,13 @@
 #define PL_VERSION "unknown"
 #endif
 
-enum { CODE_NONE = 0, HELP_COLUMN = 28 };
+enum { CODE_NONE = 0, HELP_COLUMN = 25 };
 
 static const struct option_line common_lines[] = {
-    {'d', "db", "PATH", "the database (else $PL_DB, else ~/.local/share/pl/pl.db)"},
+    {'d', "db", "PATH", "the database (else $PL_DB, else the user's own)"},
     {'j', "json", NULL, "print JSON"},
     {'q', "quiet", NULL, "print nothing on stdout"},
-    {'v', "verbose", NULL, "tell on stderr what is done; twice: every record"},
+    {'v', "verbose", NULL, "tell on stderr what is done; twice: more of it"},
     {'h', "help", NULL, "print this help and exit"},
     {'V', "version", NULL, "print the version and exit"},
     {CODE_NONE, NULL, NULL, NULL},
@@ -81,12 +81,11 @@ static void print_lines(const struct option_line *lines) {
 
 static void help(const struct tool *tool) {
     usage_line(tool, stdout);
-    printf("%s\n\n", tool->summary);
+    printf("%s\n", tool->summary); /* no empty lines: all of it fits a screen */
     print_lines(tool->lines);
     print_lines(common_lines);
     if (tool->more != NULL)
-        printf("\n%s", tool->more);
-    printf("\nManual: man %s\n", tool->name);
+        printf("%s", tool->more);
 }
 
 void options_usage(const struct options *options, const char *format, ...) {

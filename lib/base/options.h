@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct option_line {
-    int code;             /* what options_next returns: a letter is the short form too; from OPTION_LONG on, long only */
-    const char *name;     /* the long form, without its dashes */
+    int code;         /* what options_next returns: a letter is the short form too; from OPTION_LONG on, long only */
+    const char *name; /* the long form, without its dashes */
     const char *argument; /* the argument's name in --help; NULL: it takes none */
     const char *help;     /* a line of --help, without a full stop */
 };

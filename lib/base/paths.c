@@ -47,6 +47,8 @@ static char *user_path(const char *variable, const char *below_home, const char 
 }
 
 char *path_database(const char *given) {
+    if (given != NULL && *given == '\0')
+        die("--db needs the name of a database");
     if (given == NULL)
         given = set("PL_DB");
     return given != NULL ? xstrdup(given) : user_path("XDG_DATA_HOME", ".local/share", "pl.db");

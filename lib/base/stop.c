@@ -1,6 +1,7 @@
 #include "base/stop.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 static volatile sig_atomic_t received;
 
@@ -19,6 +20,7 @@ const volatile sig_atomic_t *stop_catch(void) {
 void stop_by_signal(void) {
     if (received == 0)
         return;
+    fflush(NULL);
     signal(received, SIG_DFL);
     raise(received);
 }

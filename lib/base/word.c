@@ -1,8 +1,25 @@
 #include "base/word.h"
 
-static bool in_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           (unsigned char)c >= 0x80;
+/* Punctuation and spaces outside ASCII, which part words as those of ASCII do: Latin-1's signs, general punctuation
+ * (dashes, quotes, spaces), CJK and full-width signs. */
+static bool parts_words(uint32_t point) {
+    return (point >= 0x80 && point <= 0xbf && point != 0xaa && point != 0xb5 && point != 0xba) || point == 0xd7 ||
+           point == 0xf7 || (point >= 0x2000 && point <= 0x206f) || (point >= 0x3000 && point <= 0x303f) ||
+           (point >= 0xff00 && point <= 0xff0f) || (point >= 0xff1a && point <= 0xff20) || point == 0xfeff;
+}
+
+/* The bytes of the character of a word that S begins with; 0: it is none, and *PAST bytes long. */
+static size_t word_character(const char *s, const char *end, size_t *past) {
+    char c = *s;
+    *past = 1;
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_')
+        return 1;
+    if ((unsigned char)c < 0x80)
+        return 0;
+    uint32_t point;
+    size_t size = utf8_decode((struct span){s, (size_t)(end - s)}, &point);
+    *past = size > 0 ? size : 1;
+    return size == 0 || parts_words(point) ? 0 : size;
 }
 
 static bool space(char c) {
@@ -11,11 +28,12 @@ static bool space(char c) {
 
 bool word_next(struct span *rest, struct span *word) {
     const char *s = rest->s, *end = s + rest->n;
-    while (s < end && !in_word(*s))
-        s++;
+    size_t size = 0, past;
+    while (s < end && (size = word_character(s, end, &past)) == 0)
+        s += past;
     const char *first = s;
-    while (s < end && in_word(*s))
-        s++;
+    while (s < end && (size = word_character(s, end, &past)) > 0)
+        s += size;
     *word = (struct span){first, (size_t)(s - first)};
     *rest = (struct span){s, (size_t)(end - s)};
     return word->n > 0;

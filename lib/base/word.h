@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 
-/* A word is a run of ASCII letters, digits and underscores, and of bytes that are not ASCII: "test_api.py" is the words
- * "test_api" and "py", "clang-format" is "clang" and "format". *REST begins as the text and is moved past each word;
- * *WORD borrows from it. False at the end. */
+/* A word is a run of letters, digits and underscores; outside ASCII, of all characters but punctuation and spaces:
+ * "test_api.py" is the words "test_api" and "py", "clang-format" is "clang" and "format". *REST begins as the text and
+ * is moved past each word; *WORD borrows from it. False at the end. */
 bool word_next(struct span *rest, struct span *word);
 
 /* As in wc -w: runs of bytes that are not ASCII white space. */

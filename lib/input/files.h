@@ -13,8 +13,8 @@ struct file_list {
     uint64_t bytes; /* of all of them together */
 };
 
-/* Adds OPERAND itself, or, if it is a directory, every *.json, *.jsonl and *.ndjson file below it, sorted by path. False,
- * with ERROR, if it is not there, or a directory below it cannot be read (the rest is added all the same). */
+/* Adds OPERAND itself, or, if it is a directory, every *.json, *.jsonl and *.ndjson file below it, sorted by path.
+ * False, with ERROR, if it is not there, or a directory below it cannot be read (the rest is added all the same). */
 bool files_add(struct file_list *list, const char *operand, struct text *error);
 void files_free(struct file_list *list);
 

@@ -16,10 +16,11 @@ struct json {
     uint32_t count, capacity;
     uint32_t open[JSON_DEPTH_MAX]; /* nodes whose end has not been seen */
     int depth;
-    int skipping; /* depth at which an unwanted member began, plus 1; 0: none */
+    int skipping;    /* depth at which an unwanted member began, plus 1; 0: none */
     struct span key; /* of the next value */
     int name;
     bool whole;
+    bool bad_text;       /* a text that was kept is not UTF-8 */
     const char *refused; /* why a callback stopped the parser */
     char error[ERROR_SIZE];
 };
@@ -28,20 +29,22 @@ static bool skipped(const struct json *json) {
     return json->skipping > 0;
 }
 
-/* Half a surrogate pair decodes to bytes that are not UTF-8 (ED A0..BF xx): they become U+FFFD, which is as long. */
-static void mend_surrogates(char *s, size_t size) {
-    char *end = s + size;
-    while (end - s >= 3 && (s = memchr(s, 0xed, (size_t)(end - s) - 2)) != NULL) {
-        if ((unsigned char)s[1] >= 0xa0)
-            memcpy(s, "\xef\xbf\xbd", 3);
-        s++;
+/* The parser takes for UTF-8 what is only like it: surrogates, forms that are too long, points beyond the last. */
+static bool valid_utf8(struct span s) {
+    while (s.n > 0) {
+        uint32_t point;
+        size_t size = utf8_decode(s, &point);
+        if (size == 0)
+            return false;
+        s = (struct span){s.s + size, s.n - size};
     }
+    return true;
 }
 
 static struct span keep_text(struct json *json, const void *bytes, size_t size) {
-    char *copy = arena_copy(&json->texts, bytes, size);
-    mend_surrogates(copy, size);
-    return (struct span){copy, size};
+    struct span text = {arena_copy(&json->texts, bytes, size), size};
+    json->bad_text = json->bad_text || !valid_utf8(text);
+    return text;
 }
 
 static uint32_t add_node(struct json *json, enum json_type type, struct span text) {
@@ -179,7 +182,7 @@ void json_begin(struct json *json) {
     arena_reset(&json->texts);
     json->count = 0;
     json->depth = json->skipping = 0;
-    json->whole = false;
+    json->whole = json->bad_text = false;
     json->refused = NULL;
     json->key = (struct span){NULL, 0};
     json->name = JSON_UNWANTED;
@@ -218,6 +221,69 @@ enum json_status json_end(struct json *json) {
     return JSON_WRONG;
 }
 
+/* The value of the \uXXXX at S, of which SIZE bytes are there; 0 if it is none. */
+static unsigned escape_at(const char *s, size_t size) {
+    unsigned value = 0;
+    if (size < 6 || s[0] != '\\' || s[1] != 'u')
+        return 0;
+    for (int i = 2; i < 6; i++) {
+        char c = s[i];
+        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
+        value = value << 4 | (digit & 15);
+    }
+    return value;
+}
+
+static bool high_half(unsigned point) {
+    return point >= 0xd800 && point <= 0xdbff;
+}
+
+static bool low_half(unsigned point) {
+    return point >= 0xdc00 && point <= 0xdfff;
+}
+
+/* TEXT, which is JSON, with each half of a surrogate pair replaced by U+FFFD, into MENDED. False if there is none. The
+ * parser makes a question mark of some, and pairs others with what is no half. */
+static bool mend_surrogates(struct span text, struct text *mended) {
+    const char *s = text.s, *end = s + text.n, *copied = s;
+    while ((s = memchr(s, '\\', (size_t)(end - s))) != NULL && end - s >= 2) {
+        size_t left = (size_t)(end - s);
+        unsigned point = escape_at(s, left);
+        if (high_half(point) && left >= 12 && low_half(escape_at(s + 6, left - 6))) {
+            s += 12;
+        } else if (high_half(point) || low_half(point)) {
+            text_bytes(mended, copied, (size_t)(s - copied));
+            text_string(mended, "\\uFFFD");
+            s += 6;
+            copied = s;
+        } else {
+            s += 2;
+        }
+    }
+    if (copied == text.s)
+        return false;
+    text_bytes(mended, copied, (size_t)(end - copied));
+    return true;
+}
+
+enum json_status json_settle(struct json *json, struct span text) {
+    struct text mended = {0};
+    size_t used;
+    enum json_status status = JSON_WHOLE;
+    if (mend_surrogates(text, &mended)) {
+        json_begin(json);
+        status = json_feed(json, mended.s, mended.n, &used);
+        if (status == JSON_MORE)
+            status = json_end(json);
+    }
+    text_free(&mended);
+    if (status == JSON_WHOLE && json->bad_text) {
+        snprintf(json->error, sizeof json->error, "not JSON: invalid bytes in UTF8 string");
+        return JSON_WRONG;
+    }
+    return status;
+}
+
 bool json_parse(struct json *json, struct span text) {
     size_t used = 0;
     json_begin(json);
@@ -226,6 +292,8 @@ bool json_parse(struct json *json, struct span text) {
         status = json_end(json);
         used = text.n;
     }
+    if (status == JSON_WHOLE)
+        status = json_settle(json, (struct span){text.s, used});
     while (status == JSON_WHOLE && used < text.n && strchr(" \t\r\n", text.s[used]) != NULL)
         used++;
     if (status == JSON_WHOLE && used < text.n)

@@ -1,8 +1,8 @@
 /* json: one JSON value as a flat row of nodes.
  *
  * A document owns its nodes and texts, and is used again for the next value; spans from it are good until then. Parsing
- * is incremental, bounded in depth, checks UTF-8, and keeps numbers as their text, so that nothing is rounded. Half of a
- * surrogate pair becomes U+FFFD.
+ * is incremental, bounded in depth, checks UTF-8, and keeps numbers as their text, so that nothing is rounded. Half of
+ * a surrogate pair becomes U+FFFD.
  */
 #ifndef PL_INPUT_JSON_H
 #define PL_INPUT_JSON_H
@@ -40,6 +40,8 @@ void json_begin(struct json *json);
 /* Takes the next BYTES of the value. JSON_WHOLE: it ended after *USED of them. JSON_MORE: all are used and it goes on.
  * JSON_WRONG: json_error says why, and *USED is where (as nearly as is known). After the last two, json_begin. */
 enum json_status json_feed(struct json *json, const char *bytes, size_t size, size_t *used);
+/* After JSON_WHOLE, with all of the value's text: what can be known only now. Before it, nodes are not to be used. */
+enum json_status json_settle(struct json *json, struct span text);
 /* Ends the input: JSON_WHOLE if that completes the value, as it may a number, else JSON_WRONG. */
 enum json_status json_end(struct json *json);
 /* Parses all of TEXT, which must be one value and white space. */

@@ -24,9 +24,9 @@ struct reader {
     int fd, tee;
     bool pollable, at_end;
     char *buffer;
-    size_t start;   /* of the open value */
-    size_t at;      /* the next byte to look at */
-    size_t end;     /* of what was read */
+    size_t start; /* of the open value */
+    size_t at;    /* the next byte to look at */
+    size_t end;   /* of what was read */
     size_t capacity;
     uint64_t before; /* bytes of the input that came before the buffer */
     uint64_t began;  /* the offset it began at */
@@ -129,7 +129,7 @@ static void make_room(struct reader *reader) {
         reader->start = 0;
     }
     if (reader->end == reader->capacity) {
-        reader->capacity *= 2;
+        reader->capacity = reader->capacity < VALUE_MAX ? reader->capacity * 2 : reader->capacity + BUFFER_SIZE;
         reader->buffer = xrealloc(reader->buffer, reader->capacity);
     } else if (reader->capacity > 16 * BUFFER_SIZE && reader->end < BUFFER_SIZE) {
         reader->capacity = 2 * BUFFER_SIZE; /* a long value is over: give its memory back */
@@ -207,6 +207,13 @@ struct digest reader_digest(struct reader *reader) {
 
 /* -- events ----------------------------------------------------------------------------------------------------- */
 
+static void say(struct reader *reader, const char *reason) {
+    text_clear(&reader->error);
+    text_string(&reader->error, reason);
+    if (reader->line != reader->value_line)
+        text_format(&reader->error, " (line %llu)", (unsigned long long)reader->line);
+}
+
 static enum reader_event wrong(struct reader *reader, struct value *value, struct span text, uint64_t line) {
     while (text.n > 0 && one_of(text.s[text.n - 1], "\r\n"))
         text.n--;
@@ -227,6 +234,10 @@ static enum reader_event value_wrong(struct reader *reader, struct value *value)
 
 static enum reader_event value_whole(struct reader *reader, struct value *value) {
     struct span text = {reader->buffer + reader->start, reader->at - reader->start};
+    if (json_settle(reader->json, text) != JSON_WHOLE) {
+        say(reader, json_error(reader->json));
+        return value_wrong(reader, value);
+    }
     *value = (struct value){text, reader->value_line, reader->json, NULL};
     reader->state = SEEKING;
     reader->comma = false;
@@ -277,23 +288,29 @@ static bool brackets_end(struct brackets *b, const char *bytes, size_t size, siz
 }
 
 /* Whether the line at "at", of which SIZE bytes are here, begins a value after a wrong one: '{' as far in as that one
- * began, or in the first column, or a record separator. */
+ * began, or in the first column. */
 static bool begins_anew(const struct reader *reader, size_t size) {
     const char *s = reader->buffer + reader->at;
     size_t column = 0;
-    if (size > 0 && *s == RECORD_SEPARATOR)
-        return true;
     while (column < size && (s[column] == ' ' || s[column] == '\t'))
         column++;
     return column < size && s[column] == '{' && (column == 0 || column == reader->value_column);
 }
 
-/* The bytes from "at" to the end of the line, its newline included, or to the end of what was read. */
+/* The bytes from "at" to the end of the line, its newline included, or to a record separator, or to the end of what was
+ * read. */
 static size_t line_rest(const struct reader *reader, bool *whole) {
     const char *s = reader->buffer + reader->at;
     const char *newline = memchr(s, '\n', reader->end - reader->at);
-    *whole = newline != NULL;
-    return newline != NULL ? (size_t)(newline - s) + 1 : reader->end - reader->at;
+    size_t size = newline != NULL ? (size_t)(newline - s) + 1 : reader->end - reader->at;
+    const char *separator = memchr(s, RECORD_SEPARATOR, size);
+    *whole = newline != NULL && separator == NULL;
+    return separator != NULL ? (size_t)(separator - s) : size;
+}
+
+/* A record separator ends whatever is open. */
+static bool at_separator(const struct reader *reader) {
+    return reader->at < reader->end && reader->buffer[reader->at] == RECORD_SEPARATOR;
 }
 
 static void note_length(struct reader *reader) {
@@ -306,6 +323,8 @@ static bool skip(struct reader *reader) {
     while (reader->at < reader->end) {
         bool whole_line;
         size_t size = line_rest(reader, &whole_line), used = size;
+        if (at_separator(reader))
+            return true;
         if (reader->new_line && begins_anew(reader, size))
             return true;
         reader->new_line = false;
@@ -336,13 +355,6 @@ static void begin_skipping(struct reader *reader) {
 
 /* -- feeding ---------------------------------------------------------------------------------------------------- */
 
-static void say(struct reader *reader, const char *reason) {
-    text_clear(&reader->error);
-    text_string(&reader->error, reason);
-    if (reader->line != reader->value_line)
-        text_format(&reader->error, " (line %llu)", (unsigned long long)reader->line);
-}
-
 /* Only white space, and in an array what may follow an element, lies between AT and END. */
 static bool nothing_follows(const struct reader *reader, const char *s, const char *end) {
     while (s < end && (one_of(*s, " \t\r\n") || (reader->in_array && (*s == ',' || *s == ']'))))
@@ -355,7 +367,8 @@ static bool object_line(struct reader *reader, size_t size) {
     const char *line = reader->buffer + reader->at;
     size_t used;
     json_begin(reader->aside);
-    return json_feed(reader->aside, line, size, &used) == JSON_WHOLE && nothing_follows(reader, line + used, line + size);
+    return json_feed(reader->aside, line, size, &used) == JSON_WHOLE &&
+           nothing_follows(reader, line + used, line + size);
 }
 
 enum look { LOOK_GO_ON, LOOK_CUT, LOOK_MORE };
@@ -365,10 +378,7 @@ static enum look look_at_line(struct reader *reader) {
     bool whole_line;
     if (reader->at == reader->end)
         return LOOK_MORE;
-    char first = reader->buffer[reader->at];
-    if (first == RECORD_SEPARATOR)
-        return LOOK_CUT;
-    if (first != '{')
+    if (reader->buffer[reader->at] != '{')
         return LOOK_GO_ON;
     size_t size = line_rest(reader, &whole_line);
     if (!whole_line && !reader->at_end && size <= VALUE_MAX)
@@ -387,16 +397,14 @@ static bool wrong_at_new_value(const struct reader *reader, size_t size, size_t 
 /* Feeds the parser what was read. READER_IDLE: it needs more. */
 static enum reader_event feed(struct reader *reader, struct value *value) {
     while (reader->at < reader->end) {
-        if (reader->new_line) {
-            enum look look = look_at_line(reader);
-            if (look == LOOK_MORE)
-                return READER_IDLE;
-            if (look == LOOK_CUT) {
-                say(reader, "not JSON: unfinished where another value begins");
-                return value_wrong(reader, value);
-            }
-            reader->new_line = false;
+        enum look look = reader->new_line ? look_at_line(reader) : LOOK_GO_ON;
+        if (look == LOOK_MORE)
+            return READER_IDLE;
+        if (look == LOOK_CUT || at_separator(reader)) {
+            say(reader, "not JSON: unfinished where another value begins");
+            return value_wrong(reader, value);
         }
+        reader->new_line = false;
         bool whole_line;
         size_t used, size = line_rest(reader, &whole_line);
         enum json_status status = json_feed(reader->json, reader->buffer + reader->at, size, &used);
@@ -408,14 +416,17 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
             return READER_WRONG;
         }
         reader->at += used;
-        if (status == JSON_WHOLE)
+        bool too_long = reader->at - reader->start > VALUE_MAX;
+        if (status == JSON_WHOLE && !too_long)
             return value_whole(reader, value);
-        if (whole_line)
+        if (whole_line && used == size)
             line_passed(reader);
-        if (reader->at - reader->start > VALUE_MAX) {
+        if (too_long) {
             say(reader, "longer than 64 MiB");
-            begin_skipping(reader);
             reader->too_long = true;
+            if (status == JSON_WHOLE)
+                return value_wrong(reader, value);
+            begin_skipping(reader);
             return READER_WRONG;
         }
     }
@@ -444,10 +455,29 @@ static bool pass_mark(struct reader *reader) {
     return true;
 }
 
+/* What begins with the '[' at "at": an array, whose elements are values of their own (LOOK_CUT), or a line that is not
+ * JSON, as of a log that begins its lines with a time or a level in brackets (LOOK_GO_ON). An object in it, or nothing
+ * more on the line, is enough; else the line must at least be the beginning of an array. */
+static enum look look_at_bracket(struct reader *reader) {
+    const char *s = reader->buffer + reader->at + 1, *end = reader->buffer + reader->end;
+    bool whole_line;
+    size_t size = line_rest(reader, &whole_line), used;
+    while (s < end && one_of(*s, " \t\r"))
+        s++;
+    if (s < end && one_of(*s, "{]\n"))
+        return LOOK_CUT;
+    if (!whole_line && !reader->at_end && size <= VALUE_MAX)
+        return LOOK_MORE;
+    json_begin(reader->aside);
+    return json_feed(reader->aside, reader->buffer + reader->at, size, &used) == JSON_WRONG ? LOOK_GO_ON : LOOK_CUT;
+}
+
 /* Takes one byte that is not part of a value; false if a value begins here. */
 static bool pass_separator(struct reader *reader) {
     char c = reader->buffer[reader->at];
     if (c == '[' && !reader->in_array) {
+        if (look_at_bracket(reader) != LOOK_CUT)
+            return false;
         reader->in_array = true;
         reader->array_line = reader->line;
         reader->last_good = false;
@@ -480,6 +510,8 @@ static enum reader_event seek(struct reader *reader, struct value *value) {
         return READER_IDLE;
     if (array_given_up(reader))
         return array_open(reader, value);
+    if (reader->buffer[reader->at] == '[' && !reader->in_array && look_at_bracket(reader) == LOOK_MORE)
+        return READER_IDLE;
     if (offset_of(reader, reader->at) == 0 && reader->end - reader->at < 3 && !reader->at_end &&
         (unsigned char)reader->buffer[reader->at] == 0xef)
         return READER_IDLE; /* half a byte order mark */
@@ -506,6 +538,8 @@ static enum reader_event finish(struct reader *reader, struct value *value) {
     }
     if (reader->state != SEEKING)
         return value_wrong(reader, value);
+    if (reader->at < reader->end)
+        return READER_IDLE; /* the last line waited to be looked at as a whole */
     if (reader->in_array) {
         if (!reader->ended) {
             reader->final = reader_where(reader);

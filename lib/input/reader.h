@@ -5,11 +5,13 @@
  * JSON it goes on where the next one can begin:
  *
  *   - a line that is not JSON costs that line;
- *   - where a value spans lines, a line that begins with '{' in its first column and is a whole object by itself ends it;
+ *   - where a value spans lines, a line that begins with '{' in its first column and is a whole object by itself ends
+ * it;
  *   - a value that turns out wrong on a later line ends at the next line that begins with '{' as far in as itself did,
  *     which may be the line that shows it;
  *   - an element of a top-level array ends at its own closing bracket;
- *   - an RFC 7464 record separator always begins a new value.
+ *   - an RFC 7464 record separator always begins a new value;
+ *   - a '[' that is followed on its line by what is neither an object nor JSON begins no array: it costs that line.
  */
 #ifndef PL_INPUT_READER_H
 #define PL_INPUT_READER_H
@@ -33,10 +35,10 @@ enum reader_event {
 };
 
 struct value {
-    struct span text;   /* as it stood in the input; of a value too long, s is NULL */
-    uint64_t line;      /* on which it began, from 1 */
-    struct json *json;  /* READER_VALUE: parsed; borrowed from the reader */
-    const char *error;  /* READER_WRONG */
+    struct span text;  /* as it stood in the input; of a value too long, s is NULL */
+    uint64_t line;     /* on which it began, from 1 */
+    struct json *json; /* READER_VALUE: parsed; borrowed from the reader */
+    const char *error; /* READER_WRONG */
 };
 
 /* Where a reader stands between two values: enough to go on there in another run. */
@@ -56,8 +58,8 @@ void reader_tee(struct reader *reader, int fd);
 void reader_drain(struct reader *reader);
 /* Takes BYTES, already read from FD, first. */
 void reader_push(struct reader *reader, const void *bytes, size_t size);
-/* Goes on at PLACE, to which FD has been moved. BEFORE is a hasher that has seen all bytes up to there; the reader takes
- * it over and adds what it passes. */
+/* Goes on at PLACE, to which FD has been moved. BEFORE is a hasher that has seen all bytes up to there; the reader
+ * takes it over and adds what it passes. */
 void reader_resume(struct reader *reader, const struct reader_place *place, struct hasher *before);
 
 /* The next event. WAIT_MS: how long to wait for input before READER_IDLE; negative: for ever. The value is good until

@@ -87,8 +87,8 @@ static const char *const field_names[FIELD_COUNT] = {
 };
 
 static const char *const kind_names[] = {
-    [KIND_BY_SHAPE] = NULL,         [KIND_WORKFLOW] = "workflow", [KIND_REQUEST] = "request",
-    [KIND_FEEDBACK] = "feedback",   [KIND_CACHE] = "cache",       [KIND_REVIEW] = "review",
+    [KIND_BY_SHAPE] = NULL,       [KIND_WORKFLOW] = "workflow", [KIND_REQUEST] = "request",
+    [KIND_FEEDBACK] = "feedback", [KIND_CACHE] = "cache",       [KIND_REVIEW] = "review",
 };
 
 static const char *const workflow_statuses[] = {
@@ -99,9 +99,9 @@ static const char *const workflow_statuses[] = {
 };
 
 static const char *const automation_statuses[] = {
-    [AUTOMATION_DETECTED] = "detected",       [AUTOMATION_CANDIDATE] = "candidate",
-    [AUTOMATION_APPROVED] = "approved",       [AUTOMATION_IMPLEMENTED] = "implemented",
-    [AUTOMATION_ACTIVE] = "active",           [AUTOMATION_DEPRECATED] = "deprecated",
+    [AUTOMATION_DETECTED] = "detected", [AUTOMATION_CANDIDATE] = "candidate",
+    [AUTOMATION_APPROVED] = "approved", [AUTOMATION_IMPLEMENTED] = "implemented",
+    [AUTOMATION_ACTIVE] = "active",     [AUTOMATION_DEPRECATED] = "deprecated",
 };
 
 /* The fields by the length of their names, so that a name is compared with two or three others: every key of every
@@ -118,7 +118,8 @@ static const signed char by_length[][8] = {
     [12] = {F_TOTAL_TOKENS, F_INPUT_TOKENS, F_REVIEW_NOTES, -1},
     [13] = {F_ERROR_MESSAGE, F_OUTPUT_TOKENS, F_QUALITY_SCORE, -1},
     [16] = {F_DURATION_SECONDS, -1},
-    [17] = {F_WORKFLOW_TEMPLATE, F_ACTUAL_COST_TOTAL, F_CACHE_READ_TOKENS, F_PATTERN_SIGNATURE, F_AUTOMATION_STATUS, -1},
+    [17] = {F_WORKFLOW_TEMPLATE, F_ACTUAL_COST_TOTAL, F_CACHE_READ_TOKENS, F_PATTERN_SIGNATURE, F_AUTOMATION_STATUS,
+            -1},
     [18] = {F_CACHE_WRITE_TOKENS, -1},
 };
 
@@ -224,7 +225,8 @@ static struct span take_name(struct decoding *d, enum field field) {
         refuse(d, field, "is longer than %d bytes", NAME_BYTES_MAX);
     else if (memchr(node->text.s, '\0', node->text.n) != NULL)
         refuse(d, field, "contains a NUL character");
-    return d->wrong ? (struct span){NULL, 0} : (struct span){arena_copy(d->arena, node->text.s, node->text.n), node->text.n};
+    return d->wrong ? (struct span){NULL, 0}
+                    : (struct span){arena_copy(d->arena, node->text.s, node->text.n), node->text.n};
 }
 
 static struct span take_number_id(struct decoding *d, enum field field) {
@@ -327,14 +329,14 @@ static struct digest content_digest(struct text *content) {
 static struct digest workflow_content(const struct workflow_record *w) {
     struct text content = {0};
     content_number(&content, KIND_WORKFLOW);
-    const struct span texts[] = {w->workflow_id, w->nl_input,   w->workflow_template, w->model,
-                                 w->error_message, w->session_id, w->account};
+    const struct span texts[] = {w->workflow_id, w->nl_input, w->workflow_template, w->model, w->error_message,
+                                 w->session_id,  w->account};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         content_text(&content, texts[i]);
     const int64_t numbers[] = {
-        w->status,        w->error_count,       w->retry_count,        w->duration_ms,  w->input_tokens,
-        w->output_tokens, w->cache_read_tokens, w->cache_write_tokens, w->total_tokens, w->cost,
-        w->created_at,    w->updated_at,
+        w->status,       w->error_count,   w->retry_count,       w->duration_ms,
+        w->input_tokens, w->output_tokens, w->cache_read_tokens, w->cache_write_tokens,
+        w->total_tokens, w->cost,          w->created_at,        w->updated_at,
     };
     text_bytes(&content, numbers, sizeof numbers);
     return content_digest(&content);
@@ -414,11 +416,13 @@ static void take_workflow(struct decoding *d, struct record *record) {
 
 static void take_review(struct decoding *d, struct record *record) {
     struct review_record *r = &record->review;
-    r->pattern_signature = take_required_id(d, F_PATTERN_SIGNATURE);
+    r->pattern_signature = take_name(d, F_PATTERN_SIGNATURE);
+    if (r->pattern_signature.n == 0)
+        refuse(d, F_PATTERN_SIGNATURE, given(d, F_PATTERN_SIGNATURE) ? "is empty" : "is missing");
     if (!given(d, F_AUTOMATION_STATUS))
         refuse(d, F_AUTOMATION_STATUS, "is missing");
-    r->automation_status =
-        (enum automation_status)take_choice(d, F_AUTOMATION_STATUS, automation_statuses, 6, AUTOMATION_DETECTED);
+    r->automation_status = (enum automation_status)take_choice(d, F_AUTOMATION_STATUS, automation_statuses, 6,
+                                                               AUTOMATION_DETECTED);
     r->reviewed_by = take_name(d, F_REVIEWED_BY);
     r->review_notes = take_prose(d, F_REVIEW_NOTES);
     r->event_id = take_id(d, F_EVENT_ID);

@@ -38,10 +38,29 @@ static const struct json_node *next_in(const struct parsing *p, const struct jso
     return index < node->next ? &nodes[index] : NULL;
 }
 
-/* A string member as a C string, which borrows from the document. NULL if it is absent or null. */
-static const char *string_of(const struct parsing *p, const struct json_node *node, const char *key) {
+/* A string member as a C string, which borrows from the document. NULL if it is absent, null or, which is refused, of
+ * another type. */
+static const char *string_of(struct parsing *p, const struct json_node *node, const char *key) {
     const struct json_node *member = json_member(p->json, node, key);
-    return member != NULL && member->type == JSON_STRING ? member->text.s : NULL;
+    if (member == NULL || member->type == JSON_NULL)
+        return NULL;
+    if (member->type != JSON_STRING)
+        refuse(p, "%s: is not a string", key);
+    return member->type == JSON_STRING ? member->text.s : NULL;
+}
+
+/* Whether NODE is an object with no other members than NAMES, which ends with NULL: a misspelt one would be lost. */
+static bool only_members(struct parsing *p, const struct json_node *node, const char *where, const char *const *names) {
+    if (node->type != JSON_OBJECT)
+        return refuse(p, "%s: holds something that is not an object", where);
+    for (const struct json_node *m = next_in(p, node, node); m != NULL; m = next_in(p, node, m)) {
+        const char *const *name = names;
+        while (*name != NULL && !span_is(m->key, *name))
+            name++;
+        if (*name == NULL)
+            return refuse(p, "%s: unknown member \"%s\"", where, m->key.s);
+    }
+    return true;
 }
 
 /* What a word is added to: a category, target, error rule or template rule. */
@@ -52,7 +71,8 @@ struct word_list {
 };
 
 /* Calls LIST's function for every string of the array member KEY of NODE, which may be absent. */
-static bool each_word(struct parsing *p, const struct json_node *words, const char *where, const struct word_list *list) {
+static bool each_word(struct parsing *p, const struct json_node *words, const char *where,
+                      const struct word_list *list) {
     if (words == NULL || words->type == JSON_NULL)
         return true;
     if (words->type != JSON_ARRAY)
@@ -106,6 +126,9 @@ static bool parse_subcategories(struct parsing *p, const struct json_node *objec
 }
 
 static bool parse_category(struct parsing *p, const struct json_node *node) {
+    static const char *const names[] = {"category", "default", "target", "words", "subcategories", "about", NULL};
+    if (!only_members(p, node, "categories", names))
+        return false;
     const char *name = string_of(p, node, "category");
     if (name == NULL)
         return refuse(p, "categories: one has no \"category\"");
@@ -117,33 +140,47 @@ static bool parse_category(struct parsing *p, const struct json_node *node) {
         return refuse(p, "%s: cannot take the default \"%s\"", name, subcategory);
     if (target != NULL && !rules_category_target(p->rules, category, target))
         return refuse(p, "%s: cannot take the target \"%s\"", name, target);
-    return each_word(p, json_member(p->json, node, "words"), name, &(struct word_list){add_category_word, category, NULL}) &&
+    return each_word(p, json_member(p->json, node, "words"), name,
+                     &(struct word_list){add_category_word, category, NULL}) &&
            parse_subcategories(p, json_member(p->json, node, "subcategories"), category);
 }
 
 static bool parse_target(struct parsing *p, const struct json_node *node) {
+    static const char *const names[] = {"target", "words", "with", "templates", "about", NULL};
+    if (!only_members(p, node, "targets", names))
+        return false;
     const char *name = string_of(p, node, "target");
     int target = name != NULL ? rules_target(p->rules, name) : RULES_NONE;
     if (target == RULES_NONE)
         return refuse(p, "targets: cannot take \"%s\"", name != NULL ? name : "");
-    return each_word(p, json_member(p->json, node, "words"), name, &(struct word_list){add_target_word, target, NULL}) &&
+    return each_word(p, json_member(p->json, node, "words"), name,
+                     &(struct word_list){add_target_word, target, NULL}) &&
            each_word(p, json_member(p->json, node, "with"), name, &(struct word_list){add_target_with, target, NULL}) &&
-           each_word(p, json_member(p->json, node, "templates"), name, &(struct word_list){add_target_part, target, NULL});
+           each_word(p, json_member(p->json, node, "templates"), name,
+                     &(struct word_list){add_target_part, target, NULL});
 }
 
 static bool parse_error(struct parsing *p, const struct json_node *node) {
+    static const char *const names[] = {"signature", "words", "about", NULL};
+    if (!only_members(p, node, "errors", names))
+        return false;
     const char *signature = string_of(p, node, "signature");
     if (signature == NULL)
         return refuse(p, "errors: one has no \"signature\"");
-    return each_word(p, json_member(p->json, node, "words"), signature, &(struct word_list){add_error_word, 0, signature});
+    return each_word(p, json_member(p->json, node, "words"), signature,
+                     &(struct word_list){add_error_word, 0, signature});
 }
 
 static bool parse_template(struct parsing *p, const struct json_node *node) {
+    static const char *const names[] = {"signature", "parts", "about", NULL};
+    if (!only_members(p, node, "templates", names))
+        return false;
     const struct json_node *signature = json_member(p->json, node, "signature");
     if (signature == NULL || (signature->type != JSON_STRING && signature->type != JSON_NULL))
         return refuse(p, "templates: one has no \"signature\", which may be null");
     const char *name = signature->type == JSON_STRING ? signature->text.s : NULL;
-    return each_word(p, json_member(p->json, node, "parts"), "templates", &(struct word_list){add_template_part, 0, name});
+    return each_word(p, json_member(p->json, node, "parts"), "templates",
+                     &(struct word_list){add_template_part, 0, name});
 }
 
 static bool parse_list(struct parsing *p, const char *key, bool (*parse)(struct parsing *, const struct json_node *)) {
@@ -163,6 +200,9 @@ static bool parse_templates(struct parsing *p) {
 }
 
 static bool parse_all(struct parsing *p) {
+    static const char *const names[] = {"about", "categories", "targets", "fallback", "errors", "templates", NULL};
+    if (!only_members(p, json_nodes(p->json), "rules", names))
+        return false;
     const char *fallback = string_of(p, json_nodes(p->json), "fallback");
     if (!parse_list(p, "targets", parse_target)) /* first: the fallback comes after those that words decide */
         return false;
@@ -179,7 +219,7 @@ static bool parse_document(struct parsing *p, struct span text, bool (*parse)(st
         refuse(p, "%s", json_error(json));
     else if (json_nodes(json)->type != JSON_OBJECT)
         good = refuse(p, "is not an object");
-    good = good && parse(p);
+    good = good && parse(p) && p->error->n == 0;
     json_free(json);
     return good;
 }

@@ -78,7 +78,8 @@ static void fail_with(struct db *db, int code) {
     else if (kind == SQLITE_NOTADB)
         db_fail(db, "is not a database: name another with --db, or move it away");
     else if (kind == SQLITE_CORRUPT)
-        db_fail(db, "is damaged (%s): restore a copy, or read the logs again into a new one", sqlite3_errmsg(db->sqlite));
+        db_fail(db, "is damaged (%s): restore a copy, or read the logs again into a new one",
+                sqlite3_errmsg(db->sqlite));
     else if (kind == SQLITE_READONLY || kind == SQLITE_PERM)
         db_fail(db, "cannot be written: check its permissions and those of its directory");
     else if (kind == SQLITE_CANTOPEN)
@@ -363,8 +364,9 @@ static void call(sqlite3_context *context, int count, sqlite3_value **values) {
 void db_function(struct db *db, const char *name, db_text_function *function) {
     if (db_failed(db))
         return;
-    db_text_function **kept = xmalloc(sizeof *kept); /* a function's address, where SQLite keeps a pointer to an object */
+    db_text_function **kept =
+        xmalloc(sizeof *kept); /* a function's address, where SQLite keeps a pointer to an object */
     *kept = function;
-    good(db, sqlite3_create_function_v2(db->sqlite, name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, kept,
-                                        call, NULL, NULL, free));
+    good(db, sqlite3_create_function_v2(db->sqlite, name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+                                        kept, call, NULL, NULL, free));
 }

@@ -39,7 +39,7 @@ const char *db_path(const struct db *db);
 struct query *db_query(struct db *db, const char *sql);
 /* Positions count from 1. Texts and blobs must stay until the query is stepped through. */
 void db_bind_integer(struct query *query, int position, int64_t value);
-void db_bind_real(struct query *query, int position, double value); /* NaN is NULL */
+void db_bind_real(struct query *query, int position, double value);     /* NaN is NULL */
 void db_bind_text(struct query *query, int position, struct span text); /* s NULL is NULL */
 void db_bind_blob(struct query *query, int position, const void *bytes, size_t size);
 void db_bind_null(struct query *query, int position);
@@ -59,7 +59,7 @@ int64_t db_optional(struct query *query, int column, int64_t none);
 bool db_is_number(struct query *query, int column);
 int db_columns(struct query *query);
 const char *db_column_name(struct query *query, int column);
-double db_real(struct query *query, int column); /* NULL is NaN */
+double db_real(struct query *query, int column);      /* NULL is NaN */
 struct span db_text(struct query *query, int column); /* NULL: s is NULL; a blob's bytes too */
 
 /* One or more statements without parameters or rows. */

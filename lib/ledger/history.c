@@ -28,8 +28,7 @@ static void row_json(struct query *query, struct text *json) {
 }
 
 static bool has_column(struct db *db, const char *name) {
-    struct query *query =
-        db_query(db, "SELECT count(*) FROM pragma_table_info('workflow_history') WHERE name = ?1");
+    struct query *query = db_query(db, "SELECT count(*) FROM pragma_table_info('workflow_history') WHERE name = ?1");
     db_bind_text(query, 1, span_of(name));
     bool has = db_row(query) && db_integer(query, 0) > 0;
     db_end(query);

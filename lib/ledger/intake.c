@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/diag.h"
 #include "input/reader.h"
 #include "ledger/history.h"
 #include "ledger/sources.h"
@@ -15,8 +16,8 @@ enum {
     BATCH_RECORDS = 10000,
     BATCH_BYTES = 8 * 1024 * 1024,
     BATCH_AGE_MS = 250,
-    IDLE_MS = 20,   /* how long a batch waits for more input */
-    LOCK_MS = 120,  /* after which a transaction is ended, and another begun */
+    IDLE_MS = 20,  /* how long a batch waits for more input */
+    LOCK_MS = 120, /* after which a transaction is ended, and another begun */
     CHECK_EVERY = 256,
     READING_SIZE = 32,
     HASH_BLOCK = 256 * 1024,
@@ -58,6 +59,14 @@ struct intake {
     uint64_t bytes_before; /* of the inputs before */
     uint64_t skipped;      /* of the input at hand, not read again */
 };
+
+FILE *rejects_open(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    FILE *file = fd >= 0 ? fdopen(fd, "a") : NULL;
+    if (file == NULL)
+        die("%s: %s", path, strerror(errno));
+    return file;
+}
 
 struct intake *intake_new(struct ledger *ledger, const struct intake_options *options) {
     struct intake *intake = xcalloc(1, sizeof *intake);
@@ -154,6 +163,8 @@ static int apply_some(struct intake *intake, int from) {
     for (; i < intake->count; i++) {
         const struct entry *e = &intake->entries[i];
         ledger_apply(intake->ledger, &e->record, e->identified ? &e->identity : NULL, &result);
+        if (ledger_error(intake->ledger) != NULL)
+            break;
         count_result(&counts, &e->record, &result);
         if (options->on_result != NULL)
             options->on_result(options->context, e->input, e->line, &e->record, &result, &intake->out);
@@ -250,8 +261,7 @@ static void identify(struct intake *intake, struct entry *e) {
         if (!intake->place_counted)
             sources_new_file(ledger_db(intake->ledger));
         intake->place_counted = intake->unidentified = true;
-        text_format(&key, "place %lld:",
-                    (long long)sources_count_equal(ledger_db(intake->ledger), &record->content));
+        text_format(&key, "place %lld:", (long long)sources_count_equal(ledger_db(intake->ledger), &record->content));
         text_bytes(&key, record->content.bytes, sizeof record->content.bytes);
     }
     e->identified = key.n > 0;
@@ -394,7 +404,7 @@ static struct hasher *hash_prefix(int fd, uint64_t size) {
 }
 
 /* Goes on where the file was left, if it is the same up to there; else begins at its beginning. */
-static void resume(struct intake *intake, int fd, const char *path, const struct source *known) {
+static void resume(struct intake *intake, int fd, const char *path, const struct source *known, bool grown) {
     struct hasher *hasher = NULL;
     struct reader_place place = {0, 1, false};
     if (known != NULL && !known->unidentified && known->place.offset > 0) {
@@ -404,7 +414,7 @@ static void resume(struct intake *intake, int fd, const char *path, const struct
             digest = hasher_digest(hasher);
         if (hasher != NULL && memcmp(digest.bytes, known->digest.bytes, sizeof digest.bytes) == 0) {
             place = known->place;
-            note(intake, path, "grown: goes on where it was left");
+            note(intake, path, grown ? "grown: goes on where it was left" : "goes on where it was left");
         } else {
             hasher_free(hasher);
             hasher = NULL;
@@ -451,7 +461,7 @@ static enum intake_end read_tracked(struct intake *intake, int fd, const char *p
         intake->bytes_before += (uint64_t)status->st_size;
     } else {
         begin_input(intake, fd, true);
-        resume(intake, fd, path, found ? &known : NULL);
+        resume(intake, fd, path, found ? &known : NULL, found && (uint64_t)status->st_size > known.size);
         track(intake, name, status);
         end = run(intake, path);
         if (end == INTAKE_DONE)

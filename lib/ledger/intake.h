@@ -1,8 +1,8 @@
 /* intake: reads inputs into a ledger, in batches that are durable before they are acknowledged.
  *
  * Values are read and decoded without a lock; a batch of records is then applied in transactions that hold the lock for
- * a fraction of a second each. A batch ends when it is full, when it is a quarter of a second old, and when no more input
- * comes for a moment.
+ * a fraction of a second each. A batch ends when it is full, when it is a quarter of a second old, and when no more
+ * input comes for a moment.
  */
 #ifndef PL_LEDGER_INTAKE_H
 #define PL_LEDGER_INTAKE_H
@@ -14,15 +14,15 @@
 #include "ledger/ledger.h"
 
 struct intake_options {
-    enum record_kind kind;       /* KIND_BY_SHAPE: as each record says */
-    int64_t since, until;        /* microseconds since 1970; NO_TIME: no bound. Records of other times are passed over */
-    int64_t limit;               /* take so many records and stop; negative: all */
-    bool track;                  /* remember how far files were read, and go on there */
-    bool again;                  /* read files from the beginning, whatever is remembered */
-    FILE *rejects;               /* gets the text of what is rejected, a line each; NULL: not kept */
-    int tee;                     /* gets a copy of the input; -1: not copied */
+    enum record_kind kind; /* KIND_BY_SHAPE: as each record says */
+    int64_t since, until;  /* microseconds since 1970; NO_TIME: no bound. Records of other times are passed over */
+    int64_t limit;         /* take so many records and stop; negative: all */
+    bool track;            /* remember how far files were read, and go on there */
+    bool again;            /* read files from the beginning, whatever is remembered */
+    FILE *rejects;         /* gets the text of what is rejected, a line each; NULL: not kept */
+    int tee;               /* gets a copy of the input; -1: not copied */
     const volatile sig_atomic_t *stop; /* becomes other than 0 when it is time to stop */
-    void *context;               /* for the functions below, each of which may be NULL */
+    void *context;                     /* for the functions below, each of which may be NULL */
     /* Appends to OUT, which is written to stdout when the record is durable. */
     void (*on_result)(void *context, const char *input, uint64_t line, const struct record *record,
                       const struct result *result, struct text *out);
@@ -32,6 +32,9 @@ struct intake_options {
     /* Now and then, and at the end of each input. BYTES were read so far in all inputs, or did not have to be. */
     void (*on_progress)(void *context, const char *input, uint64_t bytes, uint64_t records);
 };
+
+/* PATH to append to, private if it is new: what is rejected may hold anything. Ends the program if it cannot. */
+FILE *rejects_open(const char *path);
 
 struct intake_counts {
     int64_t workflows;                  /* workflow records read, rejected ones not counted */

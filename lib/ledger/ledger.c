@@ -19,7 +19,7 @@ struct ledger {
     struct rules *rules;
     int64_t rules_id; /* of "rules" */
     bool rules_differ;
-    int64_t *pattern_ids; /* by the rules' numbers of signatures; 0: not asked for yet */
+    int64_t *pattern_ids;    /* by the rules' numbers of signatures; 0: not asked for yet */
     struct totals change[2]; /* by slot */
     struct workflow_traits traits;
     struct text scratch;
@@ -123,6 +123,8 @@ struct ledger *ledger_new(struct db *db, const struct rules_text *offered, const
     ledger->names = names_new(db);
     ledger->patterns = patterns_new(db);
     ledger->state = state_read(db);
+    if (!db_failed(db) && ledger->state.rules == 0 && offered == NULL)
+        db_fail(db, "is new, and there are no rules for it");
     if (!db_failed(db) && ledger->state.rules == 0) {
         adopt(ledger, offered);
         ledger->state = state_read(db);
@@ -228,8 +230,8 @@ static void put(struct ledger *ledger, const struct rules *rules, int slot, cons
         patterns_put(ledger->patterns, slot, pattern, row, workflow_id, keywords);
         if (result == NULL)
             continue;
-        result->patterns[result->pattern_count++] =
-            (struct result_pattern){pattern, rules_signature(rules, signature), made};
+        result->patterns[result->pattern_count++] = (struct result_pattern){pattern, rules_signature(rules, signature),
+                                                                            made};
         result->made_count += made;
     }
     count(&ledger->change[slot], row, found.count > 0, 1);
@@ -278,8 +280,8 @@ bool ledger_commit_state(struct ledger *ledger, const struct state *state) {
 
 /* -- records ---------------------------------------------------------------------------------------------------- */
 
-/* While a rebuild goes on, it must look at every workflow that changes; what it had made of it is taken back here, where
- * the old version is still known. */
+/* While a rebuild goes on, it must look at every workflow that changes; what it had made of it is taken back here,
+ * where the old version is still known. */
 static void tell_rebuild(struct ledger *ledger, const struct workflow_row *old, int64_t id) {
     if (ledger->state.rebuild == 0)
         return;
@@ -342,11 +344,18 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
     result->added_count = added(result, taken, taken_count);
 }
 
+const char *outcome_name(enum outcome outcome) {
+    static const char *const names[] = {
+        [OUTCOME_NEW] = "new", [OUTCOME_UPDATED] = "updated", [OUTCOME_DUPLICATE] = "duplicate"};
+    return names[outcome];
+}
+
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
                   struct result *result) {
     bool known = true;
     result->outcome = OUTCOME_NEW;
     result->pattern_count = result->added_count = result->made_count = 0;
+    result->pattern_unknown = false;
     if (db_failed(ledger->db))
         return;
     if (record->kind == KIND_WORKFLOW)

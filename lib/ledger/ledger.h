@@ -24,12 +24,12 @@ bool rules_text_load(const char *given, struct rules_text *rules, struct text *e
 void rules_text_free(struct rules_text *rules);
 
 struct ledger_options {
-    bool drop_text;    /* do not keep nl_input and error_message */
+    bool drop_text;     /* do not keep nl_input and error_message */
     bool list_patterns; /* results name the patterns of duplicates too */
 };
 
-/* DB is taken over, and closed with the ledger. OFFERED are the rules that a new database takes; one that has rules
- * keeps its own: see ledger_rules_differ. Always returns a ledger, which may have failed. */
+/* DB is taken over, and closed with the ledger. OFFERED are the rules that a new database takes, NULL if there are
+ * none; one that has rules keeps its own: see ledger_rules_differ. Always returns a ledger, which may have failed. */
 struct ledger *ledger_new(struct db *db, const struct rules_text *offered, const struct ledger_options *options);
 void ledger_free(struct ledger *ledger);
 /* NULL, or what went wrong; good until the ledger is freed. */
@@ -39,6 +39,8 @@ struct db *ledger_db(struct ledger *ledger);
 bool ledger_rules_differ(const struct ledger *ledger);
 
 enum outcome { OUTCOME_NEW, OUTCOME_UPDATED, OUTCOME_DUPLICATE };
+/* "new", ... */
+const char *outcome_name(enum outcome outcome);
 
 struct result_pattern {
     int64_t id;

@@ -58,11 +58,11 @@ int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made
     *made = id == 0;
     if (id != 0)
         return id;
-    struct query *query = db_query(
-        patterns->db,
-        "INSERT INTO operation_patterns(pattern_signature, pattern_type, automation_status) VALUES(?1, ?2, "
-        "coalesce((SELECT automation_status FROM review WHERE pattern_signature = ?1 "
-        "ORDER BY reviewed_at DESC, content DESC LIMIT 1), 'detected'))");
+    struct query *query =
+        db_query(patterns->db,
+                 "INSERT INTO operation_patterns(pattern_signature, pattern_type, automation_status) VALUES(?1, ?2, "
+                 "coalesce((SELECT automation_status FROM review WHERE pattern_signature = ?1 "
+                 "ORDER BY reviewed_at DESC, content DESC LIMIT 1), 'detected'))");
     db_bind_text(query, 1, span_of(signature));
     db_bind_text(query, 2, signature_category(signature));
     db_run(query);
@@ -70,8 +70,8 @@ int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made
 }
 
 bool patterns_set_status(struct db *db, struct span signature, const char *status) {
-    struct query *query =
-        db_query(db, "UPDATE operation_patterns SET automation_status = ?2 WHERE pattern_signature = ?1");
+    struct query *query = db_query(db,
+                                   "UPDATE operation_patterns SET automation_status = ?2 WHERE pattern_signature = ?1");
     db_bind_text(query, 1, signature);
     db_bind_text(query, 2, span_of(status));
     db_run(query);
@@ -100,7 +100,8 @@ static bool earlier(int64_t at, struct span id, int64_t than_at, struct span tha
 void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const struct workflow_row *row,
                   struct span workflow_id, int64_t keywords) {
     struct query *query =
-        db_query(patterns->db, "INSERT INTO occurrence(slot, workflow, pattern, at, keywords) VALUES(?1, ?2, ?3, ?4, ?5)");
+        db_query(patterns->db,
+                 "INSERT INTO occurrence(slot, workflow, pattern, at, keywords) VALUES(?1, ?2, ?3, ?4, ?5)");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, row->id);
     db_bind_integer(query, 3, pattern);
@@ -123,7 +124,8 @@ void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const st
 int patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row,
                   int64_t taken[RULES_PATTERNS_MAX]) {
     int count = 0;
-    struct query *query = db_query(patterns->db, "DELETE FROM occurrence WHERE slot = ?1 AND workflow = ?2 RETURNING pattern");
+    struct query *query = db_query(patterns->db,
+                                   "DELETE FROM occurrence WHERE slot = ?1 AND workflow = ?2 RETURNING pattern");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, row->id);
     while (count < RULES_PATTERNS_MAX && db_row(query)) {
@@ -167,9 +169,10 @@ static struct pattern_sum sum_from(struct query *query) {
 
 static struct query *sums_between(struct db *db, int slot, int64_t first, int64_t last) {
     struct query *query = db_query(
-        db, "SELECT pattern, occurrences, tokens_known, tokens, cost_known, cost, durations_known, durations, "
-            "squares_high, squares_low, errors_known, errors, retries_known, retries, first_at, first_workflow, last_at, "
-            "last_workflow FROM pattern_sum WHERE slot = ?1 AND pattern BETWEEN ?2 AND ?3 ORDER BY pattern");
+        db,
+        "SELECT pattern, occurrences, tokens_known, tokens, cost_known, cost, durations_known, durations, "
+        "squares_high, squares_low, errors_known, errors, retries_known, retries, first_at, first_workflow, last_at, "
+        "last_workflow FROM pattern_sum WHERE slot = ?1 AND pattern BETWEEN ?2 AND ?3 ORDER BY pattern");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, first);
     db_bind_integer(query, 3, last);
@@ -219,9 +222,8 @@ static void write_sum(struct db *db, int slot, const struct pattern_sum *sum) {
 
 /* Reads them from the occurrences: where the one that was the first or last is gone. */
 static void ask_first_and_last(struct db *db, int slot, struct pattern_sum *sum) {
-    struct query *query = db_query(
-        db, "SELECT o.at, o.workflow FROM occurrence o JOIN workflow w ON w.id = o.workflow "
-            "WHERE o.slot = ?1 AND o.pattern = ?2 ORDER BY o.at, w.workflow_id LIMIT 1");
+    struct query *query = db_query(db, "SELECT o.at, o.workflow FROM occurrence o JOIN workflow w ON w.id = o.workflow "
+                                       "WHERE o.slot = ?1 AND o.pattern = ?2 ORDER BY o.at, w.workflow_id LIMIT 1");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, sum->pattern);
     bool any = db_row(query);
@@ -242,8 +244,8 @@ static void ask_first_and_last(struct db *db, int slot, struct pattern_sum *sum)
 static bool still_there(struct db *db, const struct change *change, int64_t workflow, int64_t at) {
     if (at == NO_TIME)
         return true;
-    struct query *query =
-        db_query(db, "SELECT at = ?4 FROM occurrence WHERE slot = ?1 AND workflow = ?2 AND pattern = ?3");
+    struct query *query = db_query(db,
+                                   "SELECT at = ?4 FROM occurrence WHERE slot = ?1 AND workflow = ?2 AND pattern = ?3");
     db_bind_integer(query, 1, change->slot);
     db_bind_integer(query, 2, workflow);
     db_bind_integer(query, 3, change->pattern);
@@ -302,11 +304,12 @@ static void show(struct db *db, const struct pattern_sum *sum) {
     char first[TIME_TEXT], last[TIME_TEXT];
     struct figures figures = sums_figures(&sum->sums, sum->first_at, sum->last_at);
     struct query *query = db_query(
-        db, "UPDATE operation_patterns SET occurrence_count = ?2, avg_tokens_with_llm = ?3, avg_cost_with_llm = ?4, "
-            "avg_tokens_with_tool = ?5, avg_cost_with_tool = ?6, confidence_score = ?7, potential_monthly_savings = ?8, "
-            "created_at = ?9, last_seen = ?10, typical_input_pattern = (SELECT matched_characteristics "
-            "FROM pattern_occurrences WHERE pattern_id = ?1 AND workflow_id = "
-            "(SELECT workflow_id FROM workflow WHERE id = ?11)) WHERE id = ?1");
+        db,
+        "UPDATE operation_patterns SET occurrence_count = ?2, avg_tokens_with_llm = ?3, avg_cost_with_llm = ?4, "
+        "avg_tokens_with_tool = ?5, avg_cost_with_tool = ?6, confidence_score = ?7, potential_monthly_savings = ?8, "
+        "created_at = ?9, last_seen = ?10, typical_input_pattern = (SELECT matched_characteristics "
+        "FROM pattern_occurrences WHERE pattern_id = ?1 AND workflow_id = "
+        "(SELECT workflow_id FROM workflow WHERE id = ?11)) WHERE id = ?1");
     db_bind_integer(query, 1, sum->pattern);
     db_bind_integer(query, 2, sum->sums.occurrences);
     db_bind_optional(query, 3, figures.avg_tokens_with_llm, UNKNOWN);
@@ -347,10 +350,11 @@ void patterns_show_all(struct patterns *patterns, int slot) {
                             "avg_cost_with_llm = NULL, avg_tokens_with_tool = NULL, avg_cost_with_tool = NULL, "
                             "confidence_score = 10, potential_monthly_savings = NULL, created_at = NULL, "
                             "last_seen = NULL, typical_input_pattern = NULL");
-    db_script(patterns->db,
-              "UPDATE operation_patterns AS p SET automation_status = coalesce((SELECT r.automation_status FROM review r "
-              "WHERE r.pattern_signature = p.pattern_signature ORDER BY r.reviewed_at DESC, r.content DESC "
-              "LIMIT 1), 'detected')");
+    db_script(
+        patterns->db,
+        "UPDATE operation_patterns AS p SET automation_status = coalesce((SELECT r.automation_status FROM review r "
+        "WHERE r.pattern_signature = p.pattern_signature ORDER BY r.reviewed_at DESC, r.content DESC "
+        "LIMIT 1), 'detected')");
     struct query *query = sums_between(patterns->db, slot, 0, INT64_MAX);
     while (db_row(query)) {
         struct pattern_sum sum = sum_from(query);
@@ -373,9 +377,11 @@ bool patterns_clear(struct db *db, int slot, int64_t rows) {
     return false;
 }
 
-int patterns_copy(struct patterns *patterns, int from, int to, const struct workflow_row *row, struct span workflow_id) {
+int patterns_copy(struct patterns *patterns, int from, int to, const struct workflow_row *row,
+                  struct span workflow_id) {
     int count = 0;
-    struct query *query = db_query(patterns->db, "SELECT pattern, keywords FROM occurrence WHERE slot = ?1 AND workflow = ?2");
+    struct query *query = db_query(patterns->db,
+                                   "SELECT pattern, keywords FROM occurrence WHERE slot = ?1 AND workflow = ?2");
     db_bind_integer(query, 1, from);
     db_bind_integer(query, 2, row->id);
     for (; db_row(query); count++)

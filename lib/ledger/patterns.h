@@ -26,7 +26,8 @@ int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made
 /* The workflow in ROW, with this id, shows the pattern; KEYWORDS is a name's id. */
 void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const struct workflow_row *row,
                   struct span workflow_id, int64_t keywords);
-/* The workflow in ROW, as it was stored, shows none any more. Returns how many it had shown, with their ids in TAKEN. */
+/* The workflow in ROW, as it was stored, shows none any more. Returns how many it had shown, with their ids in TAKEN.
+ */
 int patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row,
                   int64_t taken[RULES_PATTERNS_MAX]);
 /* Writes what the changes add up to; SHOW: into operation_patterns too, for the slot in force. At the end of a

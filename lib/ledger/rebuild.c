@@ -14,7 +14,8 @@ enum {
     CLEAR_ROWS = 20000,
     FEW = 500, /* workflows that the last transaction may still derive */
     WAIT_MS = 100,
-    DEAD_MS = 5000, /* a rebuild that did nothing for so long is dead; if not, it sees that it was replaced, and stops */
+    DEAD_MS =
+        5000, /* a rebuild that did nothing for so long is dead; if not, it sees that it was replaced, and stops */
 };
 
 struct rebuild {
@@ -128,8 +129,8 @@ static bool derive_all(struct rebuild *r) {
         if (!step_end(r, &state))
             return false;
         if (r->options->on_progress != NULL)
-            r->options->on_progress(r->options->context,
-                                    state.rebuild_at == INT64_MAX ? r->last_id : state.rebuild_at, r->last_id);
+            r->options->on_progress(r->options->context, state.rebuild_at == INT64_MAX ? r->last_id : state.rebuild_at,
+                                    r->last_id);
         pause_between();
     }
     return true;

@@ -21,8 +21,8 @@ enum rebuild_end {
 };
 
 /* Derives all patterns, sums and totals by the rules in TEXT, which the database adopts. Figures change at once, at the
- * end; until then, and if it is interrupted at any moment, they are the old ones. No transaction holds the lock for much
- * longer than a tenth of a second. While another rebuild goes on, this one waits. */
+ * end; until then, and if it is interrupted at any moment, they are the old ones. No transaction holds the lock for
+ * much longer than a tenth of a second. While another rebuild goes on, this one waits. */
 enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct rules_text *text,
                                 const struct rebuild_options *options);
 

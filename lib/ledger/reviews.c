@@ -37,8 +37,9 @@ static bool find(struct db *db, const struct digest *identity, struct stored_rev
 static void store(struct db *db, int64_t id, const struct record *record, const struct digest *identity, int64_t now) {
     const struct review_record *r = &record->review;
     struct query *query = db_query(
-        db, "INSERT OR REPLACE INTO review(id, identity, pattern_signature, automation_status, reviewed_by, review_notes, "
-            "dated, reviewed_at, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        db,
+        "INSERT OR REPLACE INTO review(id, identity, pattern_signature, automation_status, reviewed_by, review_notes, "
+        "dated, reviewed_at, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     db_bind_optional(query, 1, id, 0);
     if (identity != NULL)
         db_bind_blob(query, 2, identity->bytes, sizeof identity->bytes);
@@ -55,9 +56,8 @@ static void store(struct db *db, int64_t id, const struct record *record, const 
 }
 
 struct query *reviews_of(struct db *db, struct span signature) {
-    struct query *query =
-        db_query(db, "SELECT automation_status, reviewed_by, review_notes, reviewed_at FROM review "
-                     "WHERE pattern_signature = ?1 ORDER BY reviewed_at DESC, content DESC");
+    struct query *query = db_query(db, "SELECT automation_status, reviewed_by, review_notes, reviewed_at FROM review "
+                                       "WHERE pattern_signature = ?1 ORDER BY reviewed_at DESC, content DESC");
     db_bind_text(query, 1, signature);
     return query;
 }

@@ -21,11 +21,11 @@ static const char state_tables[] =
     "CREATE TABLE rules(id INTEGER PRIMARY KEY, base TEXT NOT NULL, extra TEXT, adopted_at INTEGER NOT NULL);"
     "CREATE TABLE state("
     "  id INTEGER PRIMARY KEY CHECK(id = 1),"
-    "  slot INTEGER NOT NULL,"             /* in force: 0 or 1 */
-    "  rules INTEGER REFERENCES rules,"    /* by which it was derived; NULL: none yet */
-    "  rebuild INTEGER,"                   /* a rebuild's token while one goes on */
-    "  rebuild_beat INTEGER,"              /* when it last did something */
-    "  rebuild_at INTEGER"                 /* workflows up to this id are in the other slot, but for those in rebuild_log */
+    "  slot INTEGER NOT NULL,"          /* in force: 0 or 1 */
+    "  rules INTEGER REFERENCES rules," /* by which it was derived; NULL: none yet */
+    "  rebuild INTEGER,"                /* a rebuild's token while one goes on */
+    "  rebuild_beat INTEGER,"           /* when it last did something */
+    "  rebuild_at INTEGER" /* workflows up to this id are in the other slot, but for those in rebuild_log */
     ");"
     "INSERT INTO state(id, slot) VALUES(1, 0);"
     "CREATE TABLE rebuild_log(workflow INTEGER PRIMARY KEY);"
@@ -38,9 +38,9 @@ static const char workflow_tables[] =
     "CREATE TABLE workflow("
     "  id INTEGER PRIMARY KEY,"
     "  workflow_id TEXT NOT NULL UNIQUE,"
-    "  status INTEGER NOT NULL,"           /* 0 pending, 1 running, 2 completed, 3 failed */
-    "  version_at INTEGER,"                /* the time that says which version is newer; NULL: undated */
-    "  content INTEGER NOT NULL,"          /* hash of what the record says */
+    "  status INTEGER NOT NULL,"  /* 0 pending, 1 running, 2 completed, 3 failed */
+    "  version_at INTEGER,"       /* the time that says which version is newer; NULL: undated */
+    "  content INTEGER NOT NULL," /* hash of what the record says */
     "  recorded_at INTEGER NOT NULL,"
     "  created_at INTEGER NOT NULL,"
     "  updated_at INTEGER,"
@@ -50,7 +50,7 @@ static const char workflow_tables[] =
     "  account INTEGER REFERENCES name,"
     "  nl_input TEXT,"
     "  error_message TEXT,"
-    "  text_kept INTEGER NOT NULL,"        /* 0: the two texts above were left out on purpose */
+    "  text_kept INTEGER NOT NULL," /* 0: the two texts above were left out on purpose */
     "  error_count INTEGER,"
     "  retry_count INTEGER,"
     "  duration_ms INTEGER,"
@@ -59,16 +59,16 @@ static const char workflow_tables[] =
     "  cache_read_tokens INTEGER,"
     "  cache_write_tokens INTEGER,"
     "  total_tokens INTEGER,"
-    "  cost INTEGER,"                      /* nano-dollars */
-    "  input_length INTEGER,"              /* characters of nl_input */
-    "  complexity INTEGER NOT NULL,"       /* 0 simple, 1 medium, 2 complex */
-    "  files TEXT"                         /* files mentioned, a JSON array; NULL: none */
+    "  cost INTEGER,"                /* nano-dollars */
+    "  input_length INTEGER,"        /* characters of nl_input */
+    "  complexity INTEGER NOT NULL," /* 0 simple, 1 medium, 2 complex */
+    "  files TEXT"                   /* files mentioned, a JSON array; NULL: none */
     ");"
     "CREATE TABLE occurrence("
     "  slot INTEGER NOT NULL,"
     "  workflow INTEGER NOT NULL REFERENCES workflow,"
     "  pattern INTEGER NOT NULL REFERENCES operation_patterns,"
-    "  at INTEGER NOT NULL,"               /* the workflow's created_at */
+    "  at INTEGER NOT NULL,"                       /* the workflow's created_at */
     "  keywords INTEGER NOT NULL REFERENCES name," /* a JSON array */
     "  PRIMARY KEY(slot, workflow, pattern)"
     ") WITHOUT ROWID;"
@@ -106,27 +106,27 @@ static const char pattern_tables[] =
     ");"
     "CREATE TABLE review("
     "  id INTEGER PRIMARY KEY,"
-    "  identity BLOB UNIQUE,"              /* NULL: nothing tells it from others */
+    "  identity BLOB UNIQUE," /* NULL: nothing tells it from others */
     "  pattern_signature TEXT NOT NULL,"
     "  automation_status TEXT NOT NULL,"
     "  reviewed_by TEXT,"
     "  review_notes TEXT,"
-    "  dated INTEGER NOT NULL,"            /* 0: reviewed_at is the time of recording */
+    "  dated INTEGER NOT NULL," /* 0: reviewed_at is the time of recording */
     "  reviewed_at INTEGER NOT NULL,"
     "  content BLOB NOT NULL"
     ");"
     "CREATE INDEX review_of_pattern ON review(pattern_signature, reviewed_at, content);"
     "CREATE TABLE source("
     "  path TEXT NOT NULL,"
-    "  reading TEXT NOT NULL,"             /* how it was read: its kind of records */
-    "  size INTEGER NOT NULL,"             /* of the file, when last read */
-    "  modified INTEGER NOT NULL,"         /* nanoseconds since 1970 */
-    "  offset INTEGER NOT NULL,"           /* read up to here */
+    "  reading TEXT NOT NULL,"     /* how it was read: its kind of records */
+    "  size INTEGER NOT NULL,"     /* of the file, when last read */
+    "  modified INTEGER NOT NULL," /* nanoseconds since 1970 */
+    "  offset INTEGER NOT NULL,"   /* read up to here */
     "  line INTEGER NOT NULL,"
     "  in_array INTEGER NOT NULL,"
-    "  digest BLOB NOT NULL,"              /* of the bytes up to offset */
-    "  complete INTEGER NOT NULL,"         /* 1: read to its end */
-    "  unidentified INTEGER NOT NULL,"     /* 1: holds records that are told apart by their place in the file */
+    "  digest BLOB NOT NULL,"          /* of the bytes up to offset */
+    "  complete INTEGER NOT NULL,"     /* 1: read to its end */
+    "  unidentified INTEGER NOT NULL," /* 1: holds records that are told apart by their place in the file */
     "  read_at INTEGER NOT NULL,"
     "  PRIMARY KEY(path, reading)"
     ") WITHOUT ROWID;";
@@ -138,9 +138,9 @@ static const char views[] =
     "  w.error_message, w.error_count, w.retry_count, w.duration_ms / 1000.0 AS duration_seconds,"
     "  w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.total_tokens,"
     "  w.cost / 1000000000.0 AS actual_cost_total, s.text AS session_id, a.text AS account,"
-    "  datetime(w.created_at / 1000000, 'unixepoch') AS created_at,"
-    "  datetime(w.updated_at / 1000000, 'unixepoch') AS updated_at,"
-    "  datetime(w.recorded_at / 1000000, 'unixepoch') AS recorded_at "
+    "  datetime((w.created_at - (w.created_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS created_at,"
+    "  datetime((w.updated_at - (w.updated_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS updated_at,"
+    "  datetime((w.recorded_at - (w.recorded_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS recorded_at "
     "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name m ON m.id = w.model"
     "  LEFT JOIN name s ON s.id = w.session LEFT JOIN name a ON a.id = w.account;"
     "CREATE VIEW pattern_occurrences AS SELECT"
@@ -151,12 +151,12 @@ static const char views[] =
     "      WHEN w.duration_ms < 600000 THEN 'medium' ELSE 'long' END,"
     "    'complexity', CASE w.complexity WHEN 0 THEN 'simple' WHEN 1 THEN 'medium' ELSE 'complex' END,"
     "    'error_count', w.error_count) AS matched_characteristics,"
-    "  datetime(w.recorded_at / 1000000, 'unixepoch') AS detected_at "
+    "  datetime((w.recorded_at - (w.recorded_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS detected_at "
     "FROM occurrence o JOIN workflow w ON w.id = o.workflow JOIN name k ON k.id = o.keywords "
     "WHERE o.slot = (SELECT slot FROM state);"
     "CREATE VIEW pattern_reviews AS SELECT"
     "  id, pattern_signature, automation_status, reviewed_by, review_notes,"
-    "  datetime(reviewed_at / 1000000, 'unixepoch') AS reviewed_at "
+    "  datetime((reviewed_at - (reviewed_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS reviewed_at "
     "FROM review;";
 
 static const char *const version_1[] = {state_tables, workflow_tables, pattern_tables, views, NULL};
@@ -180,7 +180,8 @@ static int64_t known_version(struct db *db) {
     if (application != APPLICATION_ID && (application != 0 || version != 0 || has_tables(db)))
         db_fail(db, "is another program's database: name another with --db");
     else if (version > VERSION)
-        db_fail(db, "is of a newer version (schema %lld; this program knows %d): upgrade pl", (long long)version, VERSION);
+        db_fail(db, "is of a newer version (schema %lld; this program knows %d): upgrade pl", (long long)version,
+                VERSION);
     return version;
 }
 
@@ -312,6 +313,8 @@ struct db *schema_open_write(const char *path) {
 }
 
 struct db *schema_open_read(const char *path) {
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return db_broken(path, "there is no database: pl-record or pl-backfill makes one");
     struct db *db = db_open(path, DB_READ);
     int64_t version = known_version(db);
     if (!db_failed(db) && version < VERSION)

@@ -1,8 +1,9 @@
 #include "ledger/sources.h"
 
 bool sources_find(struct db *db, const char *path, const char *reading, struct source *source) {
-    struct query *query = db_query(db, "SELECT size, modified, offset, line, in_array, digest, unidentified, complete FROM source "
-                                       "WHERE path = ?1 AND reading = ?2");
+    struct query *query =
+        db_query(db, "SELECT size, modified, offset, line, in_array, digest, unidentified, complete FROM source "
+                     "WHERE path = ?1 AND reading = ?2");
     db_bind_text(query, 1, span_of(path));
     db_bind_text(query, 2, span_of(reading));
     if (!db_row(query))
@@ -51,6 +52,7 @@ int64_t sources_count_equal(struct db *db, const struct digest *content) {
 }
 
 void sources_new_file(struct db *db) {
-    db_script(db, "CREATE TEMP TABLE IF NOT EXISTS met(content BLOB PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID; "
-                  "DELETE FROM temp.met");
+    db_script(db,
+              "CREATE TEMP TABLE IF NOT EXISTS met(content BLOB PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID; "
+              "DELETE FROM temp.met");
 }

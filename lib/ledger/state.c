@@ -6,8 +6,7 @@
 
 struct state state_read(struct db *db) {
     struct state state = {0};
-    struct query *query =
-        db_query(db, "SELECT slot, rules, rebuild, rebuild_at, rebuild_beat FROM state WHERE id = 1");
+    struct query *query = db_query(db, "SELECT slot, rules, rebuild, rebuild_at, rebuild_beat FROM state WHERE id = 1");
     if (db_row(query)) {
         state.slot = (int)db_integer(query, 0) & 1;
         state.rules = db_optional(query, 1, 0);
@@ -95,12 +94,9 @@ static const struct {
     const char *name;
     size_t offset;
 } total_items[] = {
-    {"workflows", offsetof(struct totals, workflows)},
-    {"learned", offsetof(struct totals, learned)},
-    {"matched", offsetof(struct totals, matched)},
-    {"tokens_known", offsetof(struct totals, tokens_known)},
-    {"tokens", offsetof(struct totals, tokens)},
-    {"cost_known", offsetof(struct totals, cost_known)},
+    {"workflows", offsetof(struct totals, workflows)}, {"learned", offsetof(struct totals, learned)},
+    {"matched", offsetof(struct totals, matched)},     {"tokens_known", offsetof(struct totals, tokens_known)},
+    {"tokens", offsetof(struct totals, tokens)},       {"cost_known", offsetof(struct totals, cost_known)},
     {"cost", offsetof(struct totals, cost)},
 };
 

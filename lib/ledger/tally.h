@@ -26,16 +26,6 @@ void tally_add(struct tally *tally, const char *signature, const struct workflow
 /* The workflow in ROW, once, whatever it shows. */
 void tally_count(struct tally *tally, const struct workflow_row *row, bool matched);
 
-/* Which workflows a report is about. */
-struct filter {
-    int64_t since, until; /* created_at in [since, until), microseconds since 1970; NO_TIME: no bound */
-    const char *account;  /* NULL: any */
-};
-
-static inline bool filter_any(const struct filter *filter) {
-    return filter->since != NO_TIME || filter->until != NO_TIME || filter->account != NULL;
-}
-
 /* Counts the workflows that FILTER lets pass, by the patterns that they show in the slot in force. */
 void tally_filtered(struct db *db, const struct filter *filter, struct tally *tally);
 

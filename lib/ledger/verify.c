@@ -55,8 +55,8 @@ static void compare_real(struct verify *v, const char *of, const char *figure, d
 
 static void compare_text(struct verify *v, const char *of, const char *figure, struct span is, struct span should) {
     if ((is.s == NULL) != (should.s == NULL) || !span_equal(is, should))
-        differs(v, "%s: %s is %.*s, and should be %.*s", of, figure, (int)is.n, is.s != NULL ? is.s : "",
-                (int)should.n, should.s != NULL ? should.s : "");
+        differs(v, "%s: %s is %.*s, and should be %.*s", of, figure, (int)is.n, is.s != NULL ? is.s : "", (int)should.n,
+                should.s != NULL ? should.s : "");
 }
 
 /* -- occurrences ------------------------------------------------------------------------------------------------ */
@@ -174,12 +174,14 @@ static void check_workflows(struct verify *v) {
 
 /* Of several last ones any will do. */
 static void check_last(struct verify *v, const char *signature, const struct pattern_sum *is) {
-    struct query *query = db_query(v->db, "SELECT at FROM occurrence WHERE slot = ?1 AND workflow = ?2 AND pattern = ?3");
+    struct query *query = db_query(v->db,
+                                   "SELECT at FROM occurrence WHERE slot = ?1 AND workflow = ?2 AND pattern = ?3");
     db_bind_integer(query, 1, v->state.slot);
     db_bind_integer(query, 2, is->last_workflow);
     db_bind_integer(query, 3, is->pattern);
     if (!db_row(query) || db_integer(query, 0) != is->last_at)
-        differs(v, "%s: its last workflow is %lld, which is not one of its last", signature, (long long)is->last_workflow);
+        differs(v, "%s: its last workflow is %lld, which is not one of its last", signature,
+                (long long)is->last_workflow);
     db_end(query);
 }
 
@@ -209,8 +211,9 @@ static void check_status(struct verify *v, const char *signature, struct span st
 }
 
 static void check_typical(struct verify *v, const char *signature, struct span typical, const struct pattern_sum *sum) {
-    struct query *query = db_query(v->db, "SELECT matched_characteristics FROM pattern_occurrences WHERE pattern_id = ?1 "
-                                          "AND workflow_id = (SELECT workflow_id FROM workflow WHERE id = ?2)");
+    struct query *query = db_query(v->db,
+                                   "SELECT matched_characteristics FROM pattern_occurrences WHERE pattern_id = ?1 "
+                                   "AND workflow_id = (SELECT workflow_id FROM workflow WHERE id = ?2)");
     db_bind_integer(query, 1, sum->pattern);
     db_bind_integer(query, 2, sum->first_workflow);
     bool any = db_row(query);
@@ -221,7 +224,8 @@ static void check_typical(struct verify *v, const char *signature, struct span t
 static void check_row(struct verify *v, const struct pattern_row *row) {
     char first[TIME_TEXT], last[TIME_TEXT];
     char *signature = xmemdup(row->signature.s, row->signature.n);
-    struct pattern_sum should = tally_pattern(&v->tally, signature)->sum, is = pattern_sum_of(v->db, v->state.slot, row->id);
+    struct pattern_sum should = tally_pattern(&v->tally, signature)->sum,
+                       is = pattern_sum_of(v->db, v->state.slot, row->id);
     should.pattern = row->id;
     struct figures figures = sums_figures(&should.sums, should.first_at, should.last_at);
     check_sums(v, signature, &is, &should);

@@ -31,8 +31,9 @@ static bool ended(int64_t status) {
 
 bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row *row) {
     struct query *query =
-        db_query(db, "SELECT id, version_at, status, content, recorded_at, created_at, total_tokens, cost, duration_ms, "
-                     "error_count, retry_count FROM workflow WHERE workflow_id = ?1");
+        db_query(db,
+                 "SELECT id, version_at, status, content, recorded_at, created_at, total_tokens, cost, duration_ms, "
+                 "error_count, retry_count FROM workflow WHERE workflow_id = ?1");
     db_bind_text(query, 1, workflow_id);
     if (!db_row(query))
         return false;
@@ -122,11 +123,12 @@ void workflows_replace(struct db *db, struct names *names, const struct workflow
                        const struct workflow_traits *traits, bool keep_text, struct workflow_row *row) {
     take_over(record, row);
     struct query *query = db_query(
-        db, "UPDATE workflow SET workflow_id = ?2, status = ?3, version_at = ?4, content = ?5, recorded_at = ?6, "
-            "created_at = ?7, updated_at = ?8, template = ?9, model = ?10, session = ?11, account = ?12, nl_input = ?13, "
-            "error_message = ?14, text_kept = ?15, error_count = ?16, retry_count = ?17, duration_ms = ?18, "
-            "input_tokens = ?19, output_tokens = ?20, cache_read_tokens = ?21, cache_write_tokens = ?22, "
-            "total_tokens = ?23, cost = ?24, input_length = ?25, complexity = ?26, files = ?27 WHERE id = ?1");
+        db,
+        "UPDATE workflow SET workflow_id = ?2, status = ?3, version_at = ?4, content = ?5, recorded_at = ?6, "
+        "created_at = ?7, updated_at = ?8, template = ?9, model = ?10, session = ?11, account = ?12, nl_input = ?13, "
+        "error_message = ?14, text_kept = ?15, error_count = ?16, retry_count = ?17, duration_ms = ?18, "
+        "input_tokens = ?19, output_tokens = ?20, cache_read_tokens = ?21, cache_write_tokens = ?22, "
+        "total_tokens = ?23, cost = ?24, input_length = ?25, complexity = ?26, files = ?27 WHERE id = ?1");
     db_bind_integer(query, 1, row->id);
     bind_record(query, names, record, traits, keep_text, row);
     db_run(query);
@@ -148,12 +150,13 @@ struct query *workflows_between(struct db *db, int64_t after, int64_t last) {
 bool workflows_next(struct query *query, struct stored_workflow *workflow) {
     if (!db_row(query))
         return false;
-    struct share share = {db_optional(query, 6, UNKNOWN), db_optional(query, 7, UNKNOWN), db_optional(query, 8, UNKNOWN),
-                          db_optional(query, 9, UNKNOWN), db_optional(query, 10, UNKNOWN)};
+    struct share share = {db_optional(query, 6, UNKNOWN), db_optional(query, 7, UNKNOWN),
+                          db_optional(query, 8, UNKNOWN), db_optional(query, 9, UNKNOWN),
+                          db_optional(query, 10, UNKNOWN)};
     struct version version = {!db_is_null(query, 1), db_optional(query, 1, 0), ended(db_integer(query, 2)),
                               share.tokens, (uint64_t)db_integer(query, 3)};
-    workflow->row =
-        (struct workflow_row){db_integer(query, 0), version, db_integer(query, 4), db_integer(query, 5), share};
+    workflow->row = (struct workflow_row){db_integer(query, 0), version, db_integer(query, 4), db_integer(query, 5),
+                                          share};
     workflow->workflow_id = db_text(query, 11);
     workflow->nl_input = db_text(query, 12);
     workflow->error_message = db_text(query, 13);
@@ -170,28 +173,39 @@ static void mask(struct span text, struct text *out) {
     mask_text(text, MASKED_BYTES, out);
 }
 
-struct query *workflows_unmatched(struct db *db, int slot, int64_t limit) {
+static void bind_filter(struct query *query, int position, const struct filter *filter) {
+    db_bind_optional(query, position, filter->since, NO_TIME);
+    db_bind_optional(query, position + 1, filter->until, NO_TIME);
+    db_bind_text(query, position + 2, span_of(filter->account));
+}
+
+struct query *workflows_unmatched(struct db *db, int slot, const struct filter *filter, int64_t limit) {
     db_function(db, "mask", mask);
     /* bare columns beside max() are those of its row */
     struct query *query = db_query(
-        db, "SELECT mask(nl_input) AS text, count(*) AS times, sum(cost) AS costs, max(created_at), nl_input FROM workflow "
+        db, "SELECT mask(nl_input), count(*) AS times, sum(cost) AS costs, max(created_at), nl_input FROM workflow "
             "WHERE status IN (2, 3) AND nl_input IS NOT NULL AND NOT EXISTS "
             "(SELECT 1 FROM occurrence o WHERE o.slot = ?1 AND o.workflow = workflow.id) "
-            "GROUP BY text ORDER BY times DESC, costs DESC, text LIMIT ?2");
+            "AND (?3 IS NULL OR created_at >= ?3) AND (?4 IS NULL OR created_at < ?4) "
+            "AND (?5 IS NULL OR account = (SELECT id FROM name WHERE name.text = ?5)) "
+            "GROUP BY 1 ORDER BY times DESC, costs DESC, 1 LIMIT ?2");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, limit);
+    bind_filter(query, 3, filter);
     return query;
 }
 
-struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_t limit) {
+struct query *workflows_showing(struct db *db, int slot, int64_t pattern, const struct filter *filter, int64_t limit) {
     struct query *query = db_query(
         db, "SELECT w.workflow_id, w.status, w.created_at, w.duration_ms, w.total_tokens, w.cost, a.text, w.nl_input "
             "FROM (SELECT workflow, at FROM occurrence WHERE slot = ?1 AND pattern = ?2) o "
             "JOIN workflow w ON w.id = o.workflow LEFT JOIN name a ON a.id = w.account "
+            "WHERE (?4 IS NULL OR o.at >= ?4) AND (?5 IS NULL OR o.at < ?5) AND (?6 IS NULL OR a.text = ?6) "
             "ORDER BY o.at DESC, w.workflow_id LIMIT ?3");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, pattern);
     db_bind_integer(query, 3, limit);
+    bind_filter(query, 4, filter);
     return query;
 }
 
@@ -204,7 +218,8 @@ bool workflow_traits_hold(const struct stored_workflow *workflow, struct workflo
 void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow, struct workflow_traits *traits) {
     if (workflow_traits_hold(workflow, traits))
         return;
-    struct query *query = db_query(db, "UPDATE workflow SET input_length = ?2, complexity = ?3, files = ?4 WHERE id = ?1");
+    struct query *query = db_query(db,
+                                   "UPDATE workflow SET input_length = ?2, complexity = ?3, files = ?4 WHERE id = ?1");
     db_bind_integer(query, 1, workflow->row.id);
     db_bind_optional(query, 2, traits->input_length, UNKNOWN);
     db_bind_integer(query, 3, traits->complexity);

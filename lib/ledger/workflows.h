@@ -51,14 +51,24 @@ struct stored_workflow {
 /* The workflows with an id over AFTER, up to LAST, in its order: step with workflows_next. */
 struct query *workflows_between(struct db *db, int64_t after, int64_t last);
 bool workflows_next(struct query *query, struct stored_workflow *workflow);
-/* Learned workflows that show no pattern in SLOT, by their masked text, the most frequent first, at most LIMIT (negative:
- * all): step with db_row; columns: the masked text, how many, their known costs in nano-dollars (NULL: none is known), the
- * time of the last one in microseconds, its text. */
-struct query *workflows_unmatched(struct db *db, int slot, int64_t limit);
+/* Which workflows a report is about. */
+struct filter {
+    int64_t since, until; /* created_at in [since, until), microseconds since 1970; NO_TIME: no bound */
+    const char *account;  /* NULL: any */
+};
+
+static inline bool filter_any(const struct filter *filter) {
+    return filter->since != NO_TIME || filter->until != NO_TIME || filter->account != NULL;
+}
+
+/* Learned workflows that show no pattern in SLOT, by their masked text, the most frequent first, at most LIMIT
+ * (negative: all): step with db_row; columns: the masked text, how many, their known costs in nano-dollars (NULL: none
+ * is known), the time of the last one in microseconds, its text. */
+struct query *workflows_unmatched(struct db *db, int slot, const struct filter *filter, int64_t limit);
 
 /* The latest workflows that show PATTERN in SLOT, at most LIMIT: step with db_row; columns: workflow_id, status (a
  * number), created_at and duration in micro- and milliseconds, tokens, cost in nano-dollars, account, nl_input. */
-struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_t limit);
+struct query *workflows_showing(struct db *db, int slot, int64_t pattern, const struct filter *filter, int64_t limit);
 
 /* Whether the traits stored with WORKFLOW, whose text was kept, are those of its text, which go into TRAITS. */
 bool workflow_traits_hold(const struct stored_workflow *workflow, struct workflow_traits *traits);

@@ -250,8 +250,12 @@ static void yajl_give(void *context, void *memory) {
 
 bool members_parse(struct members *members, struct span json) {
     static const yajl_callbacks callbacks = {
-        .yajl_null = read_null,       .yajl_boolean = read_boolean, .yajl_number = read_number,
-        .yajl_string = read_string,   .yajl_map_key = read_key,     .yajl_start_map = read_map,
+        .yajl_null = read_null,
+        .yajl_boolean = read_boolean,
+        .yajl_number = read_number,
+        .yajl_string = read_string,
+        .yajl_map_key = read_key,
+        .yajl_start_map = read_map,
         .yajl_start_array = read_array,
     };
     yajl_alloc_funcs memory = {.malloc = yajl_take, .realloc = yajl_retake, .free = yajl_give};

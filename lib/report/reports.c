@@ -205,8 +205,8 @@ static int patterns_report(const struct report_request *request) {
     for (size_t i = 0; i < shown.count && (request->limit < 0 || i < (size_t)request->limit); i++)
         pattern_cells(table, &shown.items[i]);
     if (shown.count == 0 && request->style.format == FORMAT_TABLE && !db_failed(request->db))
-        complain("no patterns yet: %s", totals.workflows == 0 ? "no workflow is recorded"
-                                                             : "pl-stats unmatched shows what no rule speaks of");
+        complain("no patterns yet: %s",
+                 totals.workflows == 0 ? "no workflow is recorded" : "pl-stats unmatched shows what no rule speaks of");
     free_shown(&shown);
     return finish(request, table);
 }
@@ -233,16 +233,17 @@ static struct table *review_table(const struct report_request *request, const ch
 }
 
 static const struct column workflow_columns[] = {
-    {"workflow_id", CELL_TEXT, SHOWN},       {"status", CELL_TEXT, SHOWN},
-    {"created_at", CELL_TIME, SHOWN},        {"duration_seconds", CELL_SECONDS, IF_ROOM},
-    {"total_tokens", CELL_COUNT, IF_ROOM},     {"actual_cost_total", CELL_MONEY, SHOWN},
-    {"account", CELL_TEXT, IF_ROOM},           {"nl_input", CELL_TEXT, SHOWN},
+    {"workflow_id", CELL_TEXT, SHOWN},     {"status", CELL_TEXT, SHOWN},
+    {"created_at", CELL_TIME, SHOWN},      {"duration_seconds", CELL_SECONDS, IF_ROOM},
+    {"total_tokens", CELL_COUNT, IF_ROOM}, {"actual_cost_total", CELL_MONEY, SHOWN},
+    {"account", CELL_TEXT, IF_ROOM},       {"nl_input", CELL_TEXT, SHOWN},
 };
 
 static struct table *workflow_table(const struct report_request *request, int64_t pattern) {
     struct state state = state_read(request->db);
-    struct table *table = table_new("workflows", workflow_columns, sizeof workflow_columns / sizeof *workflow_columns, false);
-    struct query *query = workflows_showing(request->db, state.slot, pattern,
+    struct table *table = table_new("workflows", workflow_columns, sizeof workflow_columns / sizeof *workflow_columns,
+                                    false);
+    struct query *query = workflows_showing(request->db, state.slot, pattern, &request->filter,
                                             request->limit >= 0 ? request->limit : RECENT_WORKFLOWS);
     while (db_row(query)) {
         table_text(table, db_text(query, 0));
@@ -257,7 +258,7 @@ static struct table *workflow_table(const struct report_request *request, int64_
     return table;
 }
 
-/* TABLE as JSON text. Freed by the caller. */
+/* TABLE as JSON text on one line. Freed by the caller. */
 static char *table_json(const struct table *table) {
     char *json = NULL;
     size_t size = 0;
@@ -266,6 +267,14 @@ static char *table_json(const struct table *table) {
         die("out of memory");
     table_print(table, &(struct table_style){.format = FORMAT_JSON}, memory);
     fclose(memory);
+    char *to = json;
+    for (const char *from = json; *from != '\0'; from++) {
+        if (*from != '\n')
+            *to++ = *from;
+        else
+            from += from[1] == ' '; /* the indentation of a row */
+    }
+    *to = '\0';
     return json;
 }
 
@@ -295,8 +304,8 @@ static void print_pattern(const struct report_request *request, const struct sho
     bool people = request->style.format == FORMAT_TABLE;
     struct confidence parts = sums_confidence(&p->sums);
     struct table *reviews = review_table(request, p->signature), *workflows = workflow_table(request, p->id);
-    struct table *table =
-        table_new("pattern", pattern_columns, (size_t)PATTERN_COLUMNS - (people ? NESTED_TABLES : 0), true);
+    struct table *table = table_new("pattern", pattern_columns, (size_t)PATTERN_COLUMNS - (people ? NESTED_TABLES : 0),
+                                    true);
     struct text json = {0};
     text_format(&json, "{\"frequency\":%d,\"consistency\":%d,\"success\":%d}", parts.frequency, parts.consistency,
                 parts.success);
@@ -357,14 +366,10 @@ static void statuses_json(const struct shown_patterns *shown, struct text *json)
 
 static int summary_report(const struct report_request *request) {
     static const struct column columns[] = {
-        {"total_workflows", CELL_COUNT, SHOWN},
-        {"total_patterns", CELL_COUNT, SHOWN},
-        {"total_occurrences", CELL_COUNT, SHOWN},
-        {"potential_monthly_savings", CELL_MONEY, SHOWN},
-        {"patterns_by_status", CELL_JSON, SHOWN},
-        {"total_requests", CELL_COUNT, SHOWN},
-        {"total_feedback", CELL_COUNT, SHOWN},
-        {"total_cost", CELL_MONEY, SHOWN},
+        {"total_workflows", CELL_COUNT, SHOWN},   {"total_patterns", CELL_COUNT, SHOWN},
+        {"total_occurrences", CELL_COUNT, SHOWN}, {"potential_monthly_savings", CELL_MONEY, SHOWN},
+        {"patterns_by_status", CELL_JSON, SHOWN}, {"total_requests", CELL_COUNT, SHOWN},
+        {"total_feedback", CELL_COUNT, SHOWN},    {"total_cost", CELL_MONEY, SHOWN},
     };
     struct totals totals;
     struct shown_patterns shown = shown_patterns(request, &totals);
@@ -399,14 +404,13 @@ static int summary_report(const struct report_request *request) {
 
 static int unmatched_report(const struct report_request *request) {
     static const struct column columns[] = {
-        {"masked_input", CELL_TEXT, SHOWN},      {"occurrence_count", CELL_COUNT, SHOWN},
-        {"total_cost", CELL_MONEY, SHOWN},       {"last_seen", CELL_TIME, IF_ROOM},
-        {"last_input", CELL_TEXT, DETAIL},
+        {"masked_input", CELL_TEXT, SHOWN}, {"occurrence_count", CELL_COUNT, SHOWN}, {"total_cost", CELL_MONEY, SHOWN},
+        {"last_seen", CELL_TIME, IF_ROOM},  {"last_input", CELL_TEXT, DETAIL},
     };
     struct state state = state_read(request->db);
     struct table *table = table_new("unmatched", columns, sizeof columns / sizeof *columns, false);
-    struct query *query =
-        workflows_unmatched(request->db, state.slot, request->limit >= 0 ? request->limit : UNMATCHED_TEXTS);
+    struct query *query = workflows_unmatched(request->db, state.slot, &request->filter,
+                                              request->limit >= 0 ? request->limit : UNMATCHED_TEXTS);
     while (db_row(query)) {
         table_text(table, db_text(query, 0));
         table_integer(table, db_integer(query, 1));
@@ -427,9 +431,8 @@ static void word_or_null(struct table *table, const struct rules *rules, int key
 
 static int why_report(const struct report_request *request) {
     static const struct column columns[] = {
-        {"pattern_signature", CELL_TEXT, SHOWN}, {"layer", CELL_TEXT, SHOWN},
-        {"word", CELL_TEXT, SHOWN},              {"subcategory_word", CELL_TEXT, SHOWN},
-        {"target_word", CELL_TEXT, SHOWN},       {"template_part", CELL_TEXT, SHOWN},
+        {"pattern_signature", CELL_TEXT, SHOWN}, {"layer", CELL_TEXT, SHOWN},       {"word", CELL_TEXT, SHOWN},
+        {"subcategory_word", CELL_TEXT, SHOWN},  {"target_word", CELL_TEXT, SHOWN}, {"template_part", CELL_TEXT, SHOWN},
     };
     static const char *const layers[] = {
         [LAYER_INPUT] = "nl_input", [LAYER_ERROR] = "error_message", [LAYER_TEMPLATE] = "workflow_template"};
@@ -461,7 +464,7 @@ const struct report reports[] = {
     {"summary", NULL, "how much work there is, and what repeats in it", false, true, summary_report},
     {"patterns", NULL, "work that repeats: how often, at what cost, how sure", false, true, patterns_report},
     {"pattern", "SIGNATURE", "all about one pattern, with its latest workflows", false, true, pattern_report},
-    {"unmatched", NULL, "frequent texts that no rule speaks of", false, false, unmatched_report},
+    {"unmatched", NULL, "frequent texts that no rule speaks of", false, true, unmatched_report},
     {"why", "TEXT", "which rule and word give a text its signature", true, false, why_report},
     {NULL, NULL, NULL, false, false, NULL},
 };

@@ -17,7 +17,7 @@ struct report_request {
     struct filter filter;
     const char *argument; /* of a report that takes one */
     enum report_sort sort;
-    int64_t limit; /* rows; negative: as the report sees fit */
+    int64_t limit;                                 /* rows; negative: as the report sees fit */
     const char *workflow_template, *error_message; /* for "why"; NULL: none */
     struct table_style style;
     FILE *out;
@@ -27,10 +27,10 @@ struct report {
     const char *name;
     const char *argument; /* its name in --help; NULL: it takes none */
     const char *help;
-    bool needs_rules;   /* the rules, and no records */
-    bool takes_filter;  /* --since, --until, --account */
-    /* Prints it. The exit status: STATUS_REJECTED if what was asked for is not there, which was said on stderr. A failure
-     * of the database is left to the caller to report. */
+    bool needs_rules;  /* the rules, and no records */
+    bool takes_filter; /* --since, --until, --account */
+    /* Prints it. The exit status: STATUS_REJECTED if what was asked for is not there, which was said on stderr. A
+     * failure of the database is left to the caller to report. */
     int (*run)(const struct report_request *request);
 };
 

@@ -26,7 +26,8 @@ enum cell_kind {
     CELL_JSON,    /* JSON text, whole and valid: stands as it is in JSON, and in a table as "name: value, ..." */
 };
 
-/* Which columns a table of many rows shows to people, so that it fits; a single one, and every other format, has all. */
+/* Which columns a table of many rows shows to people, so that it fits; a single one, and every other format, has all.
+ */
 enum column_place {
     SHOWN,
     DETAIL,  /* never */

@@ -38,10 +38,10 @@ static bool white(char c) {
 
 static bool source_suffix(struct span name) {
     static const char *const suffixes[] = {
-        "c",    "h",    "cc",   "cpp",  "hpp",  "rs",  "go",  "py",   "js",   "jsx",  "ts",         "tsx",  "mjs",
-        "java", "kt",   "rb",   "php",  "swift", "cs", "sh",  "bash", "sql",  "html", "css",        "scss", "vue",
-        "json", "yaml", "yml",  "toml", "xml",  "csv", "tsv", "md",   "rst",  "txt",  "ipynb",      "lock", "cfg",
-        "ini",  "env",  "conf", "lua",  "pl",   "ex",  "exs", "erl",  "hs",   "ml",   "dockerfile", "tf",   "proto",
+        "c",    "h",    "cc",   "cpp",  "hpp",   "rs",  "go",  "py",   "js",  "jsx",  "ts",         "tsx",  "mjs",
+        "java", "kt",   "rb",   "php",  "swift", "cs",  "sh",  "bash", "sql", "html", "css",        "scss", "vue",
+        "json", "yaml", "yml",  "toml", "xml",   "csv", "tsv", "md",   "rst", "txt",  "ipynb",      "lock", "cfg",
+        "ini",  "env",  "conf", "lua",  "pl",    "ex",  "exs", "erl",  "hs",  "ml",   "dockerfile", "tf",   "proto",
     };
     const char *dot = memrchr(name.s, '.', name.n);
     if (dot == NULL || dot == name.s)
@@ -65,9 +65,11 @@ static bool path(struct span token) {
     const char *slash = memchr(token.s, '/', token.n);
     if (slash == NULL || !has_name(token))
         return false;
-    if (*token.s == '/' || *token.s == '.' || *token.s == '~' || memchr(slash + 1, '/', token.n - 1 - (size_t)(slash - token.s)) != NULL)
+    if (*token.s == '/' || *token.s == '.' || *token.s == '~' ||
+        memchr(slash + 1, '/', token.n - 1 - (size_t)(slash - token.s)) != NULL)
         return true;
-    return memchr(token.s, '.', token.n) != NULL || memchr(token.s, '_', token.n) != NULL || slash == token.s + token.n - 1;
+    return memchr(token.s, '.', token.n) != NULL || memchr(token.s, '_', token.n) != NULL ||
+           slash == token.s + token.n - 1;
 }
 
 /* The next run of characters that a path may have, without the full stop that ends a sentence. *GAP: what lies before
@@ -108,7 +110,8 @@ size_t files_mentioned(struct span text, struct span files[FILES_MAX]) {
     size_t count = 0;
     struct span rest = text, gap, token;
     /* without a dot or a slash there can be none: most texts end here */
-    if (memchr(text.s != NULL ? text.s : "", '.', text.n) == NULL && memchr(text.s != NULL ? text.s : "", '/', text.n) == NULL)
+    if (memchr(text.s != NULL ? text.s : "", '.', text.n) == NULL &&
+        memchr(text.s != NULL ? text.s : "", '/', text.n) == NULL)
         return 0;
     while (count < FILES_MAX && token_next(&rest, &gap, &token))
         if (names_file(gap, token) && !listed(files, count, token))

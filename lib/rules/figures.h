@@ -11,10 +11,10 @@ __extension__ typedef __int128 wide;
 static const int64_t UNKNOWN = -1;
 
 /* Upper bounds of one record's values: sums of nine million records at the bound stay below 2^63. */
-static const int64_t TOKENS_MAX = 1000000000000;         /* tokens */
-static const int64_t COST_MAX = 1000000000000000;        /* nano-dollars: a million dollars */
-static const int64_t DURATION_MAX = 100000000000;        /* milliseconds: three years */
-static const int64_t COUNT_MAX = 1000000000;             /* errors, retries */
+static const int64_t TOKENS_MAX = 1000000000000;  /* tokens */
+static const int64_t COST_MAX = 1000000000000000; /* nano-dollars: a million dollars */
+static const int64_t DURATION_MAX = 100000000000; /* milliseconds: three years */
+static const int64_t COUNT_MAX = 1000000000;      /* errors, retries */
 
 /* What one workflow adds to its patterns. Each may be UNKNOWN but the time. */
 struct share {
@@ -28,7 +28,7 @@ struct share {
 struct sums {
     int64_t occurrences;
     int64_t tokens_known, tokens;
-    int64_t cost_known, cost; /* nano-dollars */
+    int64_t cost_known, cost;           /* nano-dollars */
     int64_t durations_known, durations; /* positive ones, milliseconds */
     wide duration_squares;
     int64_t errors_known, errors;

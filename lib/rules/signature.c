@@ -11,6 +11,7 @@ enum {
     WORD_MAX_BYTES = 64,
     VOCABULARY_SLOTS = 4096,
     VOCABULARY_MAX = VOCABULARY_SLOTS / 2,
+    SIGNATURES_MAX = 16384,
     SLOTS_MAX = 256, /* categories, and targets, at most: what one scan keeps in sight */
 };
 
@@ -64,7 +65,7 @@ struct rules {
     struct category *categories; /* in the order of trial: see "order" */
     int category_count;
     int *order;
-    int front; /* how many were put before the others */
+    int front;                 /* how many were put before the others */
     struct names targets;      /* detected ones, in the order of trial */
     bool *needs_with;          /* by target: it counts only beside one of its "with" words */
     struct names target_parts; /* parts of a template's name, and... */
@@ -100,10 +101,25 @@ static int names_find(const struct names *names, const char *name) {
     return RULES_NONE;
 }
 
-static int names_add(struct names *names, const char *name) {
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static char *lower_copy(struct span name) {
+    char *copy = xmemdup(name.s, name.n);
+    for (char *s = copy; *s != '\0'; s++)
+        *s = lower(*s);
+    return copy;
+}
+
+static int names_take(struct names *names, char *name) {
     names->items = xreallocarray(names->items, (size_t)names->count + 1, sizeof *names->items);
-    names->items[names->count] = xstrdup(name);
+    names->items[names->count] = name;
     return names->count++;
+}
+
+static int names_add(struct names *names, const char *name) {
+    return names_take(names, xstrdup(name));
 }
 
 static int names_intern(struct names *names, const char *name) {
@@ -118,10 +134,6 @@ static void names_free(struct names *names) {
 }
 
 /* -- vocabulary ------------------------------------------------------------------------------------------------- */
-
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
 
 /* FNV-1a over the lower-case bytes: words are short, and this is inlined into the scan. */
 static uint32_t word_hash(struct span word) {
@@ -153,9 +165,7 @@ static int word_add(struct rules *rules, struct span word) {
     int number = word_number(rules, word);
     if (number != RULES_NONE || rules->word_count == VOCABULARY_MAX || word.n > WORD_MAX_BYTES)
         return number;
-    char *copy = xmemdup(word.s, word.n);
-    for (char *s = copy; *s != '\0'; s++)
-        *s = lower(*s);
+    char *copy = lower_copy(word);
     size_t count = (size_t)rules->word_count + 1;
     rules->vocabulary = xreallocarray(rules->vocabulary, count, sizeof *rules->vocabulary);
     rules->ending = xreallocarray(rules->ending, count, sizeof *rules->ending);
@@ -193,9 +203,7 @@ static int keyword_add(struct rules *rules, const char *name) {
     if (found != RULES_NONE)
         return found;
     int last = keyword.words[keyword.count - 1];
-    keyword.name = xstrdup(name);
-    for (char *s = keyword.name; *s != '\0'; s++)
-        *s = lower(*s);
+    keyword.name = lower_copy(span_of(name));
     keyword.next = rules->ending[last];
     rules->ending[last] = rules->keyword_count;
     rules->keywords = xreallocarray(rules->keywords, (size_t)rules->keyword_count + 1, sizeof keyword);
@@ -321,12 +329,18 @@ bool rules_target_with(struct rules *rules, int target, const char *keyword) {
     return mean(rules, keyword, ROLE_WITH, target, 0);
 }
 
+/* NAME is in lower case. */
+static bool part_is(struct span part, const char *name) {
+    return same_word(name, part);
+}
+
 bool rules_target_part(struct rules *rules, int target, const char *part) {
     if (!name_valid(part))
         return false;
-    if (names_find(&rules->target_parts, part) != RULES_NONE)
-        return true;
-    int number = names_add(&rules->target_parts, part);
+    for (int i = 0; i < rules->target_parts.count; i++)
+        if (part_is(span_of(part), rules->target_parts.items[i]))
+            return true;
+    int number = names_take(&rules->target_parts, lower_copy(span_of(part)));
     rules->part_targets = xreallocarray(rules->part_targets, (size_t)number + 1, sizeof *rules->part_targets);
     rules->part_targets[number] = target;
     return true;
@@ -372,12 +386,13 @@ bool rules_template_part(struct rules *rules, const char *part, const char *sign
     if (!name_valid(part) || (signature != NULL && !signature_valid(signature)))
         return false;
     for (int i = 0; i < rules->template_count; i++)
-        if (strcmp(rules->templates[i].part, part) == 0)
+        if (part_is(span_of(part), rules->templates[i].part))
             return true;
     size_t count = (size_t)rules->template_count + 1;
     rules->templates = xreallocarray(rules->templates, count, sizeof *rules->templates);
-    rules->templates[rules->template_count++] = (struct template_rule){
-        xstrdup(part), signature != NULL ? names_intern(&rules->signatures, signature) : RULES_NONE};
+    rules->templates[rules->template_count++] =
+        (struct template_rule){lower_copy(span_of(part)),
+                               signature != NULL ? names_intern(&rules->signatures, signature) : RULES_NONE};
     return true;
 }
 
@@ -411,15 +426,19 @@ bool rules_finish(struct rules *rules, const char **why) {
         if (rules->categories[c].tools.count > rules->grid_tools)
             rules->grid_tools = rules->categories[c].tools.count;
     size_t cells = (size_t)rules->category_count * (size_t)rules->grid_tools * (size_t)rules->grid_targets;
+    if (cells > SIGNATURES_MAX) {
+        *why = "too many categories, subcategories and targets";
+        return false;
+    }
     rules->grid = xcalloc(cells, sizeof *rules->grid);
     for (int c = 0; c < rules->category_count; c++) {
         const struct category *category = &rules->categories[c];
         for (int t = 0; t < category->tools.count; t++)
             for (int g = 0; g < rules->grid_targets; g++)
-                *grid_at(rules, c, t, g) = signature_number(
-                    rules, category->name, category->tools.items[t],
-                    category->fixed_target != RULES_NONE ? rules->fixed_targets.items[category->fixed_target]
-                                                         : rules->targets.items[g]);
+                *grid_at(rules, c, t, g) = signature_number(rules, category->name, category->tools.items[t],
+                                                            category->fixed_target != RULES_NONE
+                                                                ? rules->fixed_targets.items[category->fixed_target]
+                                                                : rules->targets.items[g]);
     }
     return true;
 }
@@ -515,10 +534,6 @@ static void sighting_clear(const struct rules *rules, struct sighting *seen) {
     }
     for (int i = 0; i < rules->error_count; i++)
         seen->errors[i].keyword = RULES_NONE;
-}
-
-static bool part_is(struct span part, const char *name) {
-    return part.n == strlen(name) && same_word(name, part);
 }
 
 /* The next part of a template's name between '_' and '-'. */

@@ -1,7 +1,8 @@
 /* signature: which patterns a workflow's words show.
  *
  * Rules are built once, from data, and then only read. A signature is "category:subcategory:target"; rules number all
- * the signatures that they can give, from 0. A text is matched in one pass over its words, however many rules there are.
+ * the signatures that they can give, from 0. A text is matched in one pass over its words, however many rules there
+ * are.
  */
 #ifndef PL_RULES_SIGNATURE_H
 #define PL_RULES_SIGNATURE_H
@@ -48,7 +49,8 @@ bool rules_error_word(struct rules *rules, const char *signature, const char *ke
  * stays. */
 bool rules_template_part(struct rules *rules, const char *part, const char *signature);
 
-/* Ends the building: numbers the signatures. False, with the reason in WHY, if there is no fallback target. */
+/* Ends the building: numbers the signatures. False, with the reason in WHY, if there is no fallback target, or if there
+ * would be too many signatures. */
 bool rules_finish(struct rules *rules, const char **why);
 
 /* Matching. */
