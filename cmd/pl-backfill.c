@@ -140,7 +140,7 @@ static void on_rebuilt(void *context, int64_t done, int64_t total) {
 
 static int rebuild(struct ledger *ledger, const struct rules_text *rules) {
     struct rebuild_options how = {.stop = stop_catch(), .on_progress = on_rebuilt};
-    int64_t workflows = db_value(ledger_db(ledger), "SELECT max(id) FROM workflow", 0);
+    int64_t workflows = workflows_last_id(ledger_db(ledger));
     bar = options.common.quiet ? NULL : progress_begin(stderr, (uint64_t)workflows);
     enum rebuild_end end = ledger_rebuild(ledger, rules, &how);
     progress_end(bar);
@@ -343,6 +343,7 @@ int main(int argc, char **argv) {
     int status = STATUS_GOOD;
     if (*operands != NULL || options.rebuild)
         status = write_with(path, operands);
+    status = finish_stdout(status);
     stop_by_signal();
     if (status != STATUS_FAILED && options.verify) {
         int verified = verify(path);
@@ -350,5 +351,5 @@ int main(int argc, char **argv) {
     }
     free(path);
     options_end(&parser);
-    return status;
+    return finish_stdout(status);
 }

@@ -1,6 +1,5 @@
 /* pl-stats: reports on what was recorded. */
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/paths.h"
-#include "input/rulesfile.h"
 #include "ledger/intake.h"
 #include "ledger/schema.h"
 #include "report/reports.h"
@@ -139,8 +137,7 @@ static struct rules *rules_in_force(const char *path) {
     }
     if (text.base.n == 0)
         text = own_rules();
-    struct span extra = text.extra.n > 0 ? text_span(&text.extra) : (struct span){NULL, 0};
-    struct rules *rules = rules_parse(text_span(&text.base), extra, &error);
+    struct rules *rules = rules_text_parse(&text, &error);
     if (rules == NULL)
         die("the rules are not valid: %s", error.s);
     rules_text_free(&text);
@@ -219,9 +216,7 @@ int main(int argc, char **argv) {
         status = report_on_files(report, operands);
     else
         status = report_on_database(report, path);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) /* whoever closed a pipe has read enough */
-        die("standard output: %s", strerror(errno));
     free(path);
     options_end(&parser);
-    return status;
+    return finish_stdout(status);
 }

@@ -76,8 +76,7 @@ bool decimal_scaled(struct span number, int places, int64_t *value, bool *exact)
     for (; position >= 0 && sum > 0; position--)
         if (__builtin_mul_overflow(sum, 10U, &sum))
             return false;
-    sum += round_up;
-    if (sum > INT64_MAX)
+    if (sum > INT64_MAX || (sum += round_up) > INT64_MAX)
         return false;
     *value = digits.negative ? -(int64_t)sum : (int64_t)sum;
     return true;

@@ -40,3 +40,11 @@ void die(const char *format, ...) {
     va_end(arguments);
     exit(STATUS_FAILED);
 }
+
+int finish_stdout(int status) {
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+        return status;
+    complain("standard output: %s", errno != 0 ? strerror(errno) : "cannot be written");
+    return STATUS_FAILED;
+}

@@ -13,4 +13,8 @@ __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
 /* complain, then exit with STATUS_FAILED. */
 __attribute__((format(printf, 1, 2), noreturn)) void die(const char *format, ...);
 
+/* Makes sure of what was written to stdout. STATUS, or STATUS_FAILED, after a message, if it did not get there. A pipe
+ * that was closed at its other end is no failure: whoever read it has read enough. */
+int finish_stdout(int status);
+
 #endif

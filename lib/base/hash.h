@@ -1,4 +1,4 @@
-/* hash: fast, stable hashes (XXH3), the same on every machine and for good: databases keep them. */
+/* hash: fast, stable hashes (XXH3), the same for good: databases keep them. */
 #ifndef PL_BASE_HASH_H
 #define PL_BASE_HASH_H
 

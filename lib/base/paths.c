@@ -51,6 +51,8 @@ char *path_database(const char *given) {
         die("--db needs the name of a database");
     if (given == NULL)
         given = set("PL_DB");
+    if (given != NULL && *given == ':')
+        return joined(".", given, ""); /* SQLite has names of its own that begin so */
     return given != NULL ? xstrdup(given) : user_path("XDG_DATA_HOME", ".local/share", "pl.db");
 }
 

@@ -1,7 +1,6 @@
 #include "base/stop.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 static volatile sig_atomic_t received;
 
@@ -20,7 +19,6 @@ const volatile sig_atomic_t *stop_catch(void) {
 void stop_by_signal(void) {
     if (received == 0)
         return;
-    fflush(NULL);
     signal(received, SIG_DFL);
     raise(received);
 }

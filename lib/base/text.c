@@ -13,7 +13,7 @@ int span_compare(struct span a, struct span b) {
     return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-static void reserve(struct text *text, size_t more) {
+void text_reserve(struct text *text, size_t more) {
     if (text->capacity - text->n > more)
         return;
     size_t capacity = text->capacity > 0 ? text->capacity : 64;
@@ -24,7 +24,7 @@ static void reserve(struct text *text, size_t more) {
 }
 
 void text_bytes(struct text *text, const void *bytes, size_t size) {
-    reserve(text, size);
+    text_reserve(text, size);
     if (size > 0)
         memcpy(text->s + text->n, bytes, size);
     text->n += size;
@@ -42,7 +42,7 @@ void text_format(struct text *text, const char *format, ...) {
     int size = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (size > 0) {
-        reserve(text, (size_t)size);
+        text_reserve(text, (size_t)size);
         vsnprintf(text->s + text->n, (size_t)size + 1, format, again);
         text->n += (size_t)size;
     }

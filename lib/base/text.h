@@ -40,6 +40,8 @@ static inline struct span text_span(const struct text *text) {
     return (struct span){text->s != NULL ? text->s : "", text->n};
 }
 
+/* Makes room for MORE bytes at once. */
+void text_reserve(struct text *text, size_t more);
 void text_bytes(struct text *text, const void *bytes, size_t size);
 void text_string(struct text *text, const char *string);
 static inline void text_append(struct text *text, struct span span) {

@@ -29,7 +29,7 @@ static bool add_below(struct file_list *list, const char *directory, struct text
     for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
         if (entry->fts_info == FTS_F && wanted(entry->fts_name))
             add(list, entry->fts_path, entry->fts_statp->st_size);
-        else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)
+        else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR)
             text_format(error, "%s%s: %s", error->n > 0 ? "; " : "", entry->fts_path, strerror(entry->fts_errno));
     }
     if (tree == NULL)

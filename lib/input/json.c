@@ -31,6 +31,8 @@ static bool skipped(const struct json *json) {
 
 /* The parser takes for UTF-8 what is only like it: surrogates, forms that are too long, points beyond the last. */
 static bool valid_utf8(struct span s) {
+    while (s.n > 0 && (unsigned char)*s.s < 0x80)
+        s = (struct span){s.s + 1, s.n - 1};
     while (s.n > 0) {
         uint32_t point;
         size_t size = utf8_decode(s, &point);
@@ -66,7 +68,15 @@ static int value_ended(struct json *json) {
     return 1;
 }
 
+static bool room_for_node(struct json *json) {
+    if (json->count == JSON_NODES_MAX)
+        json->refused = "too many values in one record";
+    return json->count < JSON_NODES_MAX;
+}
+
 static int scalar(struct json *json, enum json_type type, const void *bytes, size_t size) {
+    if (!skipped(json) && !room_for_node(json))
+        return 0;
     if (!skipped(json))
         add_node(json, type, bytes != NULL ? keep_text(json, bytes, size) : (struct span){NULL, 0});
     return value_ended(json);
@@ -93,6 +103,8 @@ static int open_node(struct json *json, enum json_type type) {
         json->refused = "nested too deeply";
         return 0;
     }
+    if (!skipped(json) && !room_for_node(json))
+        return 0;
     if (!skipped(json))
         json->open[json->depth] = add_node(json, type, (struct span){NULL, 0});
     json->depth++;

@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 
-enum { JSON_DEPTH_MAX = 512 };
+enum { JSON_DEPTH_MAX = 512, JSON_NODES_MAX = 1 << 18 };
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 enum { BUFFER_SIZE = 256 * 1024, RECORD_SEPARATOR = 0x1e };
 
@@ -43,6 +44,7 @@ struct reader {
     struct brackets brackets;
     bool in_array, comma, last_good; /* a comma since the last element; that one was taken */
     uint64_t array_line;
+    bool eager; /* no more comes for a while: look at all that is here */
     bool ended; /* the last value of the input was unfinished: see final */
     struct reader_place final;
     struct json *json, *aside;
@@ -144,10 +146,10 @@ static bool one_of(char c, const char *set) {
 static bool write_all(int fd, const char *bytes, size_t size) {
     while (size > 0) {
         ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno != EINTR)
+        if (written < 0)
             return false;
-        bytes += written > 0 ? written : 0;
-        size -= written > 0 ? (size_t)written : 0;
+        bytes += written;
+        size -= (size_t)written;
     }
     return true;
 }
@@ -172,8 +174,9 @@ static enum reader_event fill(struct reader *reader, int wait_ms) {
         reader->at_end = true;
         return READER_END;
     }
+    /* a signal that interrupts the copy is one to stop by: nobody may be there to read it */
     if (reader->tee >= 0 && !write_all(reader->tee, reader->buffer + reader->end, (size_t)size))
-        return READER_FAILED;
+        return errno == EINTR ? READER_INTERRUPTED : READER_FAILED;
     reader->end += (size_t)size;
     return READER_VALUE;
 }
@@ -193,15 +196,22 @@ static void line_passed(struct reader *reader) {
     reader->new_line = true;
 }
 
+/* Whether a value is open, and its text held, so that another run can read it from its beginning. */
+static bool value_open(const struct reader *reader) {
+    return reader->state != SEEKING && !reader->too_long;
+}
+
 struct reader_place reader_where(const struct reader *reader) {
     if (reader->ended)
         return reader->final;
+    if (value_open(reader))
+        return (struct reader_place){offset_of(reader, reader->start), reader->value_line, reader->in_array};
     return (struct reader_place){offset_of(reader, reader->at), reader->line, reader->in_array};
 }
 
 struct digest reader_digest(struct reader *reader) {
     if (!reader->ended)
-        hash_up_to(reader, reader->at);
+        hash_up_to(reader, value_open(reader) ? reader->start : reader->at);
     return hasher_digest(reader->hasher);
 }
 
@@ -287,6 +297,15 @@ static bool brackets_end(struct brackets *b, const char *bytes, size_t size, siz
     return false;
 }
 
+/* Whether the SIZE bytes at "at" are blanks, no more than the wrong value's column. */
+static bool only_blanks(const struct reader *reader, size_t size) {
+    const char *s = reader->buffer + reader->at;
+    size_t column = 0;
+    while (column < size && (s[column] == ' ' || s[column] == '\t'))
+        column++;
+    return column == size && column <= reader->value_column;
+}
+
 /* Whether the line at "at", of which SIZE bytes are here, begins a value after a wrong one: '{' as far in as that one
  * began, or in the first column. */
 static bool begins_anew(const struct reader *reader, size_t size) {
@@ -325,6 +344,8 @@ static bool skip(struct reader *reader) {
         size_t size = line_rest(reader, &whole_line), used = size;
         if (at_separator(reader))
             return true;
+        if (reader->new_line && !whole_line && !reader->at_end && only_blanks(reader, size))
+            return false; /* what follows may begin a value */
         if (reader->new_line && begins_anew(reader, size))
             return true;
         reader->new_line = false;
@@ -386,6 +407,12 @@ static enum look look_at_line(struct reader *reader) {
     return object_line(reader, size) ? LOOK_CUT : LOOK_GO_ON;
 }
 
+/* Where the line that "at" is on begins, as far as it is of the open value. */
+static size_t line_start(const struct reader *reader) {
+    uint64_t start = offset_of(reader, reader->start);
+    return (size_t)((reader->line_offset > start ? reader->line_offset : start) - reader->before);
+}
+
 /* Whether what the parser could not take, USED bytes into the line at "at", is the '{' of a next value. */
 static bool wrong_at_new_value(const struct reader *reader, size_t size, size_t used) {
     const char *line = reader->buffer + reader->at;
@@ -407,10 +434,14 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
         reader->new_line = false;
         bool whole_line;
         size_t used, size = line_rest(reader, &whole_line);
+        if (!whole_line && !reader->eager && !reader->at_end && size < reader->at - reader->start)
+            return READER_IDLE; /* a long line goes in by pieces that double: the parser reads the last word again */
         enum json_status status = json_feed(reader->json, reader->buffer + reader->at, size, &used);
         if (status == JSON_WRONG) {
             say(reader, json_error(reader->json));
-            if (wrong_at_new_value(reader, size, used))
+            size_t back = reader->at - line_start(reader); /* what of the line came before */
+            reader->at -= back;
+            if (wrong_at_new_value(reader, size + back, used + back))
                 return value_wrong(reader, value);
             begin_skipping(reader);
             return READER_WRONG;
@@ -523,9 +554,9 @@ static enum reader_event seek(struct reader *reader, struct value *value) {
 
 /* At the end of the input. READER_IDLE: there is work left to do on what was read. */
 static enum reader_event finish(struct reader *reader, struct value *value) {
+    if (reader->at < reader->end)
+        return READER_IDLE; /* what waited for more to come */
     if (reader->state == FEEDING) {
-        if (reader->new_line && reader->at < reader->end)
-            return READER_IDLE; /* the last line waited to be looked at as a whole */
         if (json_end(reader->json) == JSON_WHOLE)
             return value_whole(reader, value);
         say(reader, json_error(reader->json));
@@ -538,8 +569,6 @@ static enum reader_event finish(struct reader *reader, struct value *value) {
     }
     if (reader->state != SEEKING)
         return value_wrong(reader, value);
-    if (reader->at < reader->end)
-        return READER_IDLE; /* the last line waited to be looked at as a whole */
     if (reader->in_array) {
         if (!reader->ended) {
             reader->final = reader_where(reader);
@@ -569,16 +598,22 @@ static enum reader_event work(struct reader *reader, struct value *value) {
 }
 
 enum reader_event reader_next(struct reader *reader, int wait_ms, struct value *value) {
+    int64_t until = wait_ms >= 0 ? clock_monotonic_ms() + wait_ms : INT64_MAX;
     for (;;) {
         enum reader_event event = work(reader, value);
         if (event != READER_IDLE)
             return event;
-        enum reader_event input = fill(reader, wait_ms);
+        int64_t left = wait_ms >= 0 ? until - clock_monotonic_ms() : -1;
+        enum reader_event input = wait_ms >= 0 && left < 0 ? READER_IDLE : fill(reader, (int)left);
+        reader->eager = input != READER_VALUE;
         if (input == READER_END)
             event = finish(reader, value);
         else if (input != READER_VALUE)
-            event = input;
-        if (event != READER_IDLE || input == READER_IDLE)
+            event = work(reader, value);
+        reader->eager = false;
+        if (event != READER_IDLE)
             return event;
+        if (input != READER_VALUE && input != READER_END)
+            return input;
     }
 }

@@ -28,7 +28,7 @@ static const size_t VALUE_MAX = 64 * 1024 * 1024; /* bytes of one value; a longe
 enum reader_event {
     READER_VALUE,       /* value holds one */
     READER_WRONG,       /* value holds what could not be taken, error says why */
-    READER_IDLE,        /* no more input came within the time given: call again */
+    READER_IDLE,        /* no whole value came within the time given: call again */
     READER_END,         /* of the input */
     READER_INTERRUPTED, /* by a signal whose handler returned */
     READER_FAILED,      /* read failed: errno says why */

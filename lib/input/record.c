@@ -310,6 +310,8 @@ static enum field first_given(const struct decoding *d, enum field a, enum field
 
 /* -- content ---------------------------------------------------------------------------------------------------- */
 
+enum { CONTENT_USUAL = 512 }; /* bytes of all but the long texts */
+
 static void content_text(struct text *content, struct span text) {
     uint64_t size = text.s != NULL ? text.n : UINT64_MAX;
     text_bytes(content, &size, sizeof size);
@@ -328,6 +330,7 @@ static struct digest content_digest(struct text *content) {
 
 static struct digest workflow_content(const struct workflow_record *w) {
     struct text content = {0};
+    text_reserve(&content, w->nl_input.n + w->error_message.n + CONTENT_USUAL);
     content_number(&content, KIND_WORKFLOW);
     const struct span texts[] = {w->workflow_id, w->nl_input, w->workflow_template, w->model, w->error_message,
                                  w->session_id,  w->account};

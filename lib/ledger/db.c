@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 
-enum { QUERY_SLOTS = 256, LENGTH_MAX = 128 * 1024 * 1024, COPY_PAGES = 1024 };
+enum { QUERY_SLOTS = 256, LENGTH_MAX = 128 * 1024 * 1024 };
 
 struct query {
     struct db *db;
@@ -101,6 +101,9 @@ static bool good(struct db *db, int code) {
 
 struct db *db_open(const char *path, enum db_access access) {
     struct db *db = xcalloc(1, sizeof *db);
+    /* before the first connection: no locks against threads that are not there, and no statistics */
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     /* A reader of our own opens for writing too, where it may, so that it leaves no -wal and -shm behind. */
     int flags = access == DB_FOREIGN ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     flags |= *path == '\0' ? SQLITE_OPEN_CREATE : 0;
@@ -317,7 +320,7 @@ static void copy(struct db *from, struct db *to) {
     }
     int code;
     do {
-        code = sqlite3_backup_step(backup, COPY_PAGES);
+        code = sqlite3_backup_step(backup, -1); /* all at once: by pieces, every writer would make it begin again */
         if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
             sqlite3_sleep(10);
     } while (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED);

@@ -17,6 +17,7 @@ enum {
     BATCH_BYTES = 8 * 1024 * 1024,
     BATCH_AGE_MS = 250,
     IDLE_MS = 20,  /* how long a batch waits for more input */
+    LOOK_MS = 500, /* how often a wait for input looks whether it is to stop */
     LOCK_MS = 120, /* after which a transaction is ended, and another begun */
     CHECK_EVERY = 256,
     READING_SIZE = 32,
@@ -205,8 +206,9 @@ enum intake_end intake_flush(struct intake *intake) {
     drop_done_sources(intake);
     intake->count = 0;
     arena_reset(&intake->arena);
-    if (intake->options->rejects != NULL)
-        fflush(intake->options->rejects);
+    FILE *rejects = intake->options->rejects;
+    if (rejects != NULL && (fflush(rejects) != 0 || ferror(rejects)))
+        die("what is rejected cannot be kept: %s", strerror(errno));
     return INTAKE_DONE;
 }
 
@@ -315,7 +317,7 @@ static enum intake_end input_failed(struct intake *intake, const char *name, con
 static enum intake_end read_all(struct intake *intake, const char *name) {
     struct value value;
     while (!stopping(intake)) {
-        enum reader_event event = reader_next(intake->reader, intake->count > 0 ? IDLE_MS : -1, &value);
+        enum reader_event event = reader_next(intake->reader, intake->count > 0 ? IDLE_MS : LOOK_MS, &value);
         if (event == READER_VALUE)
             take(intake, value.json, value.text, name, value.line);
         else if (event == READER_WRONG)
@@ -484,6 +486,16 @@ static enum intake_end read_plain(struct intake *intake, int fd, const char *pat
     return end;
 }
 
+/* A database goes through --tee too, as the bytes that it is. */
+static void copy_through(const struct intake *intake, int fd) {
+    if (intake->options->tee < 0)
+        return;
+    struct reader *reader = reader_new(fd, record_names);
+    reader_tee(reader, intake->options->tee);
+    reader_drain(reader);
+    reader_free(reader);
+}
+
 static bool is_database(int fd) {
     static const char magic[16] = "SQLite format 3";
     char head[sizeof magic];
@@ -502,6 +514,7 @@ enum intake_end intake_file(struct intake *intake, const char *path) {
     enum intake_end end;
     bool whole = intake->options->since == NO_TIME && intake->options->until == NO_TIME;
     if (is_database(fd)) {
+        copy_through(intake, fd);
         intake->by_place = false;
         end = history_read(intake, path, &intake->error);
         if (end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)

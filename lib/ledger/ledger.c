@@ -22,6 +22,7 @@ struct ledger {
     int64_t *pattern_ids;    /* by the rules' numbers of signatures; 0: not asked for yet */
     struct totals change[2]; /* by slot */
     struct workflow_traits traits;
+    struct text signatures; /* of an older version's patterns, NUL after NUL */
     struct text scratch;
     int64_t now;
 };
@@ -43,9 +44,13 @@ static struct span extra_span(const struct rules_text *rules) {
     return rules->extra.n > 0 ? text_span(&rules->extra) : (struct span){NULL, 0};
 }
 
+struct rules *rules_text_parse(const struct rules_text *rules, struct text *error) {
+    return rules_parse(text_span(&rules->base), extra_span(rules), error);
+}
+
 static bool check(const struct rules_text *rules, const char *path, struct text *error) {
     struct text reason = {0};
-    struct rules *parsed = rules_parse(text_span(&rules->base), extra_span(rules), &reason);
+    struct rules *parsed = rules_text_parse(rules, &reason);
     if (parsed == NULL)
         text_format(error, "%s: %s", path, reason.s);
     rules_free(parsed);
@@ -78,7 +83,7 @@ void rules_text_free(struct rules_text *rules) {
 
 static void use_rules(struct ledger *ledger, const struct rules_text *text, int64_t id) {
     struct text error = {0};
-    struct rules *rules = rules_parse(text_span(&text->base), extra_span(text), &error);
+    struct rules *rules = rules_text_parse(text, &error);
     if (rules == NULL) {
         db_fail(ledger->db, "its rules are not valid: %s", error.s);
     } else {
@@ -96,7 +101,7 @@ static void adopt(struct ledger *ledger, const struct rules_text *offered) {
     db_begin(ledger->db);
     struct state state = state_read(ledger->db);
     if (!db_failed(ledger->db) && state.rules == 0) {
-        state.rules = state_add_rules(ledger->db, text_span(&offered->base), extra_span(offered), clock_now());
+        state.rules = state_add_rules(ledger->db, text_span(&offered->base), text_span(&offered->extra), clock_now());
         state_write(ledger->db, &state);
     }
     db_commit(ledger->db);
@@ -142,6 +147,7 @@ void ledger_free(struct ledger *ledger) {
     rules_free(ledger->rules);
     db_close(ledger->db);
     text_free(&ledger->traits.files);
+    text_free(&ledger->signatures);
     text_free(&ledger->scratch);
     free(ledger->pattern_ids);
     free(ledger);
@@ -170,6 +176,7 @@ struct patterns *ledger_patterns(struct ledger *ledger) {
 void ledger_begin(struct ledger *ledger) {
     db_begin(ledger->db);
     ledger->state = state_read(ledger->db);
+    state_bury_rebuild(ledger->db, &ledger->state);
     ledger->now = clock_now();
     if (!db_failed(ledger->db) && ledger->state.rules != ledger->rules_id)
         load_rules(ledger, NULL); /* a rebuild has adopted others in the meantime */
@@ -292,7 +299,23 @@ static void tell_rebuild(struct ledger *ledger, const struct workflow_row *old, 
         rebuild_note(ledger->db, id);
 }
 
-/* The patterns of a record that changes nothing: those of what it shows that were met. */
+/* The patterns of an older version: those that the workflow shows. */
+static void list_stored(struct ledger *ledger, int64_t workflow, struct result *result) {
+    size_t starts[RULES_PATTERNS_MAX];
+    text_clear(&ledger->signatures);
+    struct query *query = occurrences_of(ledger->db, ledger->state.slot, workflow);
+    while (result->pattern_count < RULES_PATTERNS_MAX && db_row(query)) {
+        struct span signature = db_text(query, 1);
+        starts[result->pattern_count] = ledger->signatures.n;
+        result->patterns[result->pattern_count++] = (struct result_pattern){db_integer(query, 0), NULL, false};
+        text_bytes(&ledger->signatures, signature.s, signature.n + 1); /* with its NUL */
+    }
+    db_end(query);
+    for (int i = 0; i < result->pattern_count; i++)
+        result->patterns[i].signature = ledger->signatures.s + starts[i];
+}
+
+/* The patterns of the same content again, in the order in which its layers show them. */
 static void list_known(struct ledger *ledger, const struct workflow_record *record, struct result *result) {
     struct detection found = {0};
     const struct workflow_text text = {record->nl_input, record->error_message, record->workflow_template};
@@ -320,10 +343,13 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
     int64_t taken[RULES_PATTERNS_MAX];
     int taken_count = 0;
     bool found = workflows_find(ledger->db, record->workflow_id, &row);
-    if (found && version_compare(&record->version, &row.version) <= 0) {
+    int newer = found ? version_compare(&record->version, &row.version) : 1;
+    if (newer <= 0) {
         result->outcome = OUTCOME_DUPLICATE;
-        if (ledger->options.list_patterns)
+        if (ledger->options.list_patterns && newer == 0)
             list_known(ledger, record, result);
+        else if (ledger->options.list_patterns)
+            list_stored(ledger, row.id, result);
         return;
     }
     bool keep_text = !ledger->options.drop_text;

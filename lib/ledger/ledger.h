@@ -22,6 +22,8 @@ struct rules_text {
  * share directory's. False, with ERROR, if one cannot be read or is not valid. The caller frees the texts. */
 bool rules_text_load(const char *given, struct rules_text *rules, struct text *error);
 void rules_text_free(struct rules_text *rules);
+/* The rules that they say; NULL, with ERROR set, if they are not valid. The caller frees them. */
+struct rules *rules_text_parse(const struct rules_text *rules, struct text *error);
 
 struct ledger_options {
     bool drop_text;     /* do not keep nl_input and error_message */
@@ -44,7 +46,7 @@ const char *outcome_name(enum outcome outcome);
 
 struct result_pattern {
     int64_t id;
-    const char *signature; /* the rules' */
+    const char *signature; /* the ledger's, good until the next record is applied */
     bool made;             /* by this record */
 };
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "input/rulesfile.h"
 #include "ledger/patterns.h"
 #include "ledger/workflows.h"
 
@@ -176,8 +175,7 @@ static bool swap(struct rebuild *r, const struct rules_text *text) {
     for (int64_t waiting = 1; waiting > 0 && ledger_error(r->ledger) == NULL; waiting = rebuild_waiting(r->db))
         derive_logged(r, slot, INT64_MAX);
     ledger_flush(r->ledger, slot, false);
-    const struct span extra = text->extra.n > 0 ? text_span(&text->extra) : (struct span){NULL, 0};
-    int64_t rules = state_add_rules(r->db, text_span(&text->base), extra, clock_now());
+    int64_t rules = state_add_rules(r->db, text_span(&text->base), text_span(&text->extra), clock_now());
     state = (struct state){.slot = slot, .rules = rules};
     state_write(r->db, &state); /* the views show it from here on */
     patterns_show_all(ledger_patterns(r->ledger), slot);
@@ -187,7 +185,7 @@ static bool swap(struct rebuild *r, const struct rules_text *text) {
 /* The old slot's rows are not needed any more. An interruption here leaves some, which do no harm. */
 static void discard(struct rebuild *r) {
     bool more = true;
-    while (more && !stopped(r) && ledger_error(r->ledger) == NULL) {
+    while (more && ledger_error(r->ledger) == NULL) {
         ledger_begin(r->ledger);
         struct state state = *ledger_state(r->ledger);
         more = state.rebuild == 0 && patterns_clear(r->db, 1 - state.slot, CLEAR_ROWS);
@@ -199,12 +197,21 @@ static void discard(struct rebuild *r) {
     }
 }
 
+/* A rebuild that comes to nothing leaves nothing behind. */
+static void withdraw(struct rebuild *r) {
+    struct state state;
+    if (ledger_error(r->ledger) != NULL || !step_begin(r, &state))
+        return;
+    state.rebuild = state.rebuild_at = state.beat = 0;
+    rebuild_clear_log(r->db);
+    ledger_commit_state(r->ledger, &state);
+}
+
 enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct rules_text *text,
                                 const struct rebuild_options *options) {
     struct text error = {0};
     struct rebuild r = {.ledger = ledger, .db = ledger_db(ledger), .options = options};
-    const struct span extra = text->extra.n > 0 ? text_span(&text->extra) : (struct span){NULL, 0};
-    r.rules = rules_parse(text_span(&text->base), extra, &error);
+    r.rules = rules_text_parse(text, &error);
     if (r.rules == NULL)
         db_fail(r.db, "the rules are not valid: %s", error.s);
     text_free(&error);
@@ -215,6 +222,10 @@ enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct rules_text *
             discard(&r);
         else
             end = ledger_error(ledger) != NULL ? REBUILD_BROKEN : stopped(&r) ? REBUILD_STOPPED : REBUILD_TAKEN;
+        if (end == REBUILD_STOPPED)
+            withdraw(&r);
+        if (end == REBUILD_STOPPED)
+            discard(&r);
     }
     rules_free(r.rules);
     return end;

@@ -72,6 +72,7 @@ static const char workflow_tables[] =
     "  keywords INTEGER NOT NULL REFERENCES name," /* a JSON array */
     "  PRIMARY KEY(slot, workflow, pattern)"
     ") WITHOUT ROWID;"
+    "CREATE INDEX occurrence_of_pattern ON occurrence(slot, pattern, at);"
     "CREATE TABLE pattern_sum("
     "  slot INTEGER NOT NULL,"
     "  pattern INTEGER NOT NULL REFERENCES operation_patterns,"
@@ -199,17 +200,22 @@ void schema_migrate(struct db *db, const struct migration *steps, int count) {
     text_free(&pragmas);
 }
 
-/* Keeps what was there before a migration beside the database: PATH.v1, once. */
+/* Keeps what was there before a migration beside the database, as PATH.v1, once. It takes that name when it is whole;
+ * of two processes at once each makes its own, and the copies are equal. */
 static void keep_copy(struct db *db, int64_t version) {
-    struct text path = {0};
+    struct text path = {0}, fresh = {0};
     text_format(&path, "%s.v%lld", db_path(db), (long long)version);
+    text_format(&fresh, "%s.%lld", path.s, (long long)getpid());
     if (access(path.s, F_OK) != 0) {
-        int fd = open(path.s, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+        int fd = open(fresh.s, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+        bool saved = fd >= 0 && db_save(db, fresh.s) && fsync(fd) == 0 && rename(fresh.s, path.s) == 0;
+        if (!saved)
+            db_fail(db, "no copy of it can be kept beside it before it is brought forward: %s", strerror(errno));
         if (fd >= 0)
             close(fd);
-        db_save(db, path.s);
     }
     text_free(&path);
+    text_free(&fresh);
 }
 
 static void bring_forward(struct db *db) {

@@ -1,6 +1,11 @@
 #include "ledger/state.h"
 
 #include <stddef.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+enum { DEAD_S = 60 };
 
 /* -- state ------------------------------------------------------------------------------------------------------ */
 
@@ -16,6 +21,16 @@ struct state state_read(struct db *db) {
         db_end(query);
     }
     return state;
+}
+
+void state_bury_rebuild(struct db *db, struct state *state) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now); /* the machine's time, even where $PL_NOW fixes that of reports */
+    if (state->rebuild == 0 || now.tv_sec - state->beat / SECOND_US < DEAD_S)
+        return;
+    state->rebuild = state->rebuild_at = state->beat = 0;
+    state_write(db, state);
+    rebuild_clear_log(db);
 }
 
 void state_write(struct db *db, const struct state *state) {
@@ -42,7 +57,14 @@ bool state_rules(struct db *db, int64_t id, struct text *base, struct text *extr
 }
 
 int64_t state_add_rules(struct db *db, struct span base, struct span extra, int64_t now) {
-    struct query *query = db_query(db, "INSERT INTO rules(base, extra, adopted_at) VALUES(?1, ?2, ?3)");
+    struct query *query = db_query(db, "SELECT id FROM rules WHERE base = ?1 AND coalesce(extra, '') = ?2");
+    db_bind_text(query, 1, base);
+    db_bind_text(query, 2, extra);
+    int64_t id = db_row(query) ? db_integer(query, 0) : 0;
+    db_end(query);
+    if (id != 0)
+        return id;
+    query = db_query(db, "INSERT INTO rules(base, extra, adopted_at) VALUES(?1, nullif(?2, ''), ?3)");
     db_bind_text(query, 1, base);
     db_bind_text(query, 2, extra);
     db_bind_integer(query, 3, now);

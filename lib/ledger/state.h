@@ -14,12 +14,14 @@ struct state {
 };
 
 struct state state_read(struct db *db);
+/* Withdraws a rebuild that did nothing for a minute: it was killed. Within a write transaction. */
+void state_bury_rebuild(struct db *db, struct state *state);
 /* All but the rules must be within a write transaction. */
 void state_write(struct db *db, const struct state *state);
 
 /* The rules with this id: both texts are appended. False if there are none. */
 bool state_rules(struct db *db, int64_t id, struct text *base, struct text *extra);
-/* Adds rules and returns their id. EXTRA's s NULL: none. */
+/* The id of these rules, which are added if they are new. EXTRA is empty if there are none. */
 int64_t state_add_rules(struct db *db, struct span base, struct span extra, int64_t now);
 
 /* Whether the other slot knows the workflow, as the rebuild that goes on has left it. */

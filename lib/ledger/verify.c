@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "input/rulesfile.h"
+#include "ledger/ledger.h"
 #include "ledger/patterns.h"
 #include "ledger/reviews.h"
 #include "ledger/state.h"
@@ -276,14 +276,14 @@ static void check_totals(struct verify *v) {
 /* -- the whole -------------------------------------------------------------------------------------------------- */
 
 static void load_rules(struct verify *v) {
-    struct text base = {0}, extra = {0}, error = {0};
-    if (state_rules(v->db, v->state.rules, &base, &extra))
-        v->rules = rules_parse(text_span(&base), extra.n > 0 ? text_span(&extra) : (struct span){NULL, 0}, &error);
+    struct rules_text text = {0};
+    struct text error = {0};
+    if (state_rules(v->db, v->state.rules, &text.base, &text.extra))
+        v->rules = rules_text_parse(&text, &error);
     bool needed = v->state.rules != 0 || workflows_last_id(v->db) > 0;
     if (v->rules == NULL && needed)
         db_fail(v->db, "its rules are not valid: %s", error.n > 0 ? error.s : "they are missing");
-    text_free(&base);
-    text_free(&extra);
+    rules_text_free(&text);
     text_free(&error);
 }
 

@@ -26,7 +26,7 @@ size_t characters_of(struct span text);
 size_t files_mentioned(struct span text, struct span files[FILES_MAX]);
 
 /* TEXT with what varies between tasks of one kind masked, into MASKED: numbers as "N", paths and file names as "PATH",
- * hexadecimal ids as "ID", quoted words as they are, white space folded, ASCII in lower case. Cut at LIMIT bytes. */
+ * hexadecimal ids as "ID", white space folded, ASCII in lower case. Cut at LIMIT bytes. */
 void mask_text(struct span text, size_t limit, struct text *masked);
 
 #endif

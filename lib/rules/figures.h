@@ -10,7 +10,8 @@ __extension__ typedef __int128 wide;
 /* A value that may not be known: UNKNOWN, else at least 0. */
 static const int64_t UNKNOWN = -1;
 
-/* Upper bounds of one record's values: sums of nine million records at the bound stay below 2^63. */
+/* Upper bounds of one record's values: thousands of records at the bound of costs, millions at that of
+ * tokens, stay below 2^63; a sum beyond it fails in words. */
 static const int64_t TOKENS_MAX = 1000000000000;  /* tokens */
 static const int64_t COST_MAX = 1000000000000000; /* nano-dollars: a million dollars */
 static const int64_t DURATION_MAX = 100000000000; /* milliseconds: three years */
