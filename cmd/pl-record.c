@@ -208,7 +208,7 @@ int main(int argc, char **argv) {
         complain("%s", ledger_error(ledger));
         if (options.tee)
             copy_rest(left);
-    } else if (ferror(stdout)) {
+    } else if (intake_unheard(intake)) {
         if (intake_error(intake) != NULL)
             complain("%s", intake_error(intake));
     } else if (options.common.verbosity > 0) {

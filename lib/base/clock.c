@@ -94,13 +94,24 @@ bool time_parse(struct span text, int64_t *us) {
     return offset(&s, end, us) && s == end && in_range(*us);
 }
 
+/* NUMBER without the digits beyond PLACES after its point; one with an exponent stays. */
+static struct span cut_off(struct span number, int places) {
+    const char *point = memchr(number.s, '.', number.n);
+    bool exponent = memchr(number.s, 'e', number.n) != NULL || memchr(number.s, 'E', number.n) != NULL;
+    if (point == NULL || exponent)
+        return number;
+    size_t most = (size_t)(point - number.s) + 1 + (size_t)places;
+    return (struct span){number.s, number.n < most ? number.n : most};
+}
+
 bool time_from_number(struct span text, int64_t *us) {
     bool exact;
     int64_t seconds;
-    if (!decimal_scaled(text, 0, &seconds, &exact))
+    if (!decimal_scaled(cut_off(text, 0), 0, &seconds, &exact))
         return false;
     bool milliseconds = seconds >= 100000000000 || seconds <= -100000000000;
-    return decimal_scaled(text, milliseconds ? 3 : 6, us, &exact) && in_range(*us);
+    int places = milliseconds ? 3 : 6;
+    return decimal_scaled(cut_off(text, places), places, us, &exact) && in_range(*us);
 }
 
 static bool age(struct span text, int64_t now, int64_t *us) {
@@ -113,10 +124,11 @@ static bool age(struct span text, int64_t now, int64_t *us) {
     if (text.n < 2 || text.n > 8 || !decimal_scaled((struct span){text.s, text.n - 1}, 0, &count, &exact) || count < 0)
         return false;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (units[i].unit == text.s[text.n - 1] && exact) {
-            *us = now - count * units[i].us;
-            return true;
-        }
+        int64_t back;
+        if (units[i].unit != text.s[text.n - 1] || !exact)
+            continue;
+        return !__builtin_mul_overflow(count, units[i].us, &back) && !__builtin_sub_overflow(now, back, us) &&
+               in_range(*us);
     }
     return false;
 }

@@ -1,6 +1,6 @@
 /* clock: times as microseconds since 1970-01-01T00:00:00Z, from year 1 to 9999.
  *
- * Finer fractions than microseconds are cut off in a text, and rounded in a number.
+ * Finer fractions than microseconds are cut off.
  */
 #ifndef PL_BASE_CLOCK_H
 #define PL_BASE_CLOCK_H

@@ -2,7 +2,7 @@
 
 #include <limits.h>
 
-enum { EXPONENT_LIMIT = 100000 };
+enum { EXPONENT_LIMIT = 1000000000 };
 
 static bool digit(char c) {
     return c >= '0' && c <= '9';

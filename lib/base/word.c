@@ -2,7 +2,7 @@
 
 /* Punctuation and spaces outside ASCII, which part words as those of ASCII do: Latin-1's signs, general punctuation
  * (dashes, quotes, spaces), CJK and full-width signs. */
-static bool parts_words(uint32_t point) {
+bool parts_words(uint32_t point) {
     return (point >= 0x80 && point <= 0xbf && point != 0xaa && point != 0xb5 && point != 0xba) || point == 0xd7 ||
            point == 0xf7 || (point >= 0x2000 && point <= 0x206f) || (point >= 0x3000 && point <= 0x303f) ||
            (point >= 0xff00 && point <= 0xff0f) || (point >= 0xff1a && point <= 0xff20) || point == 0xfeff;
@@ -27,6 +27,9 @@ static bool space(char c) {
 }
 
 bool word_next(struct span *rest, struct span *word) {
+    *word = (struct span){NULL, 0};
+    if (rest->n == 0)
+        return false;
     const char *s = rest->s, *end = s + rest->n;
     size_t size = 0, past;
     while (s < end && (size = word_character(s, end, &past)) == 0)

@@ -11,6 +11,9 @@
  * is moved past each word; *WORD borrows from it. False at the end. */
 bool word_next(struct span *rest, struct span *word);
 
+/* Whether a character beyond ASCII is punctuation or a space, which parts words. */
+bool parts_words(uint32_t point);
+
 /* As in wc -w: runs of bytes that are not ASCII white space. */
 size_t words_between_spaces(struct span text);
 

@@ -306,7 +306,7 @@ bool json_parse(struct json *json, struct span text) {
     }
     if (status == JSON_WHOLE)
         status = json_settle(json, (struct span){text.s, used});
-    while (status == JSON_WHOLE && used < text.n && strchr(" \t\r\n", text.s[used]) != NULL)
+    while (status == JSON_WHOLE && used < text.n && text.s[used] != '\0' && strchr(" \t\r\n", text.s[used]) != NULL)
         used++;
     if (status == JSON_WHOLE && used < text.n)
         snprintf(json->error, sizeof json->error, "not JSON: something follows the value");

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/stop.h"
 
 enum { BUFFER_SIZE = 256 * 1024, RECORD_SEPARATOR = 0x1e };
 
@@ -44,6 +45,9 @@ struct reader {
     struct brackets brackets;
     bool in_array, comma, last_good; /* a comma since the last element; that one was taken */
     uint64_t array_line;
+    /* the first newline or record separator after "at", if one was found before "searched" */
+    size_t line_end, searched;
+    bool found, by_newline;
     bool eager; /* no more comes for a while: look at all that is here */
     bool ended; /* the last value of the input was unfinished: see final */
     struct reader_place final;
@@ -93,7 +97,7 @@ void reader_push(struct reader *reader, const void *bytes, size_t size) {
 void reader_resume(struct reader *reader, const struct reader_place *place, struct hasher *before) {
     reader->before = reader->began = reader->hashed = place->offset;
     reader->line = place->line;
-    reader->line_offset = place->offset;
+    reader->line_offset = place->offset - place->column;
     reader->new_line = place->offset == 0;
     reader->in_array = place->in_array;
     reader->array_line = place->line;
@@ -126,6 +130,8 @@ static void make_room(struct reader *reader) {
         hash_up_to(reader, keep);
         memmove(reader->buffer, reader->buffer + keep, reader->end - keep);
         reader->before += keep;
+        reader->searched = !reader->found && reader->searched > keep ? reader->searched - keep : 0;
+        reader->found = false;
         reader->at -= keep;
         reader->end -= keep;
         reader->start = 0;
@@ -141,17 +147,6 @@ static void make_room(struct reader *reader) {
 
 static bool one_of(char c, const char *set) {
     return c != '\0' && strchr(set, c) != NULL;
-}
-
-static bool write_all(int fd, const char *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0)
-            return false;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return true;
 }
 
 /* Reads more. READER_VALUE: something came; READER_END: nothing will. */
@@ -175,7 +170,7 @@ static enum reader_event fill(struct reader *reader, int wait_ms) {
         return READER_END;
     }
     /* a signal that interrupts the copy is one to stop by: nobody may be there to read it */
-    if (reader->tee >= 0 && !write_all(reader->tee, reader->buffer + reader->end, (size_t)size))
+    if (reader->tee >= 0 && !write_fully(reader->tee, reader->buffer + reader->end, (size_t)size))
         return errno == EINTR ? READER_INTERRUPTED : READER_FAILED;
     reader->end += (size_t)size;
     return READER_VALUE;
@@ -205,8 +200,10 @@ struct reader_place reader_where(const struct reader *reader) {
     if (reader->ended)
         return reader->final;
     if (value_open(reader))
-        return (struct reader_place){offset_of(reader, reader->start), reader->value_line, reader->in_array};
-    return (struct reader_place){offset_of(reader, reader->at), reader->line, reader->in_array};
+        return (struct reader_place){offset_of(reader, reader->start), reader->value_line, reader->value_column,
+                                     reader->in_array};
+    return (struct reader_place){offset_of(reader, reader->at), reader->line,
+                                 offset_of(reader, reader->at) - reader->line_offset, reader->in_array};
 }
 
 struct digest reader_digest(struct reader *reader) {
@@ -316,15 +313,28 @@ static bool begins_anew(const struct reader *reader, size_t size) {
     return column < size && s[column] == '{' && (column == 0 || column == reader->value_column);
 }
 
+/* Finds the next newline or record separator from "at" on; what was searched once is not searched again. */
+static bool find_break(struct reader *reader) {
+    if (reader->found && reader->line_end > reader->at)
+        return true;
+    size_t from = reader->searched > reader->at ? reader->searched : reader->at;
+    const char *s = reader->buffer + from;
+    const char *newline = memchr(s, '\n', reader->end - from);
+    size_t size = newline != NULL ? (size_t)(newline - s) + 1 : reader->end - from;
+    const char *separator = memchr(s, RECORD_SEPARATOR, size);
+    reader->found = newline != NULL || separator != NULL;
+    reader->by_newline = separator == NULL;
+    reader->line_end = separator != NULL ? from + (size_t)(separator - s) : from + size;
+    reader->searched = reader->line_end;
+    return reader->found;
+}
+
 /* The bytes from "at" to the end of the line, its newline included, or to a record separator, or to the end of what was
  * read. */
-static size_t line_rest(const struct reader *reader, bool *whole) {
-    const char *s = reader->buffer + reader->at;
-    const char *newline = memchr(s, '\n', reader->end - reader->at);
-    size_t size = newline != NULL ? (size_t)(newline - s) + 1 : reader->end - reader->at;
-    const char *separator = memchr(s, RECORD_SEPARATOR, size);
-    *whole = newline != NULL && separator == NULL;
-    return separator != NULL ? (size_t)(separator - s) : size;
+static size_t line_rest(struct reader *reader, bool *whole) {
+    bool found = find_break(reader);
+    *whole = found && reader->by_newline;
+    return (found ? reader->line_end : reader->end) - reader->at;
 }
 
 /* A record separator ends whatever is open. */
@@ -434,8 +444,10 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
         reader->new_line = false;
         bool whole_line;
         size_t used, size = line_rest(reader, &whole_line);
-        if (!whole_line && !reader->eager && !reader->at_end && size < reader->at - reader->start)
-            return READER_IDLE; /* a long line goes in by pieces that double: the parser reads the last word again */
+        if (!whole_line && !reader->eager && !reader->at_end && reader->at > reader->start &&
+            reader->end - reader->start <= VALUE_MAX)
+            return READER_IDLE; /* the rest of a long line goes in at once: the parser would read pieces of a word again
+                                 */
         enum json_status status = json_feed(reader->json, reader->buffer + reader->at, size, &used);
         if (status == JSON_WRONG) {
             say(reader, json_error(reader->json));
@@ -560,15 +572,15 @@ static enum reader_event finish(struct reader *reader, struct value *value) {
         if (json_end(reader->json) == JSON_WHOLE)
             return value_whole(reader, value);
         say(reader, json_error(reader->json));
+    }
+    if (reader->state != SEEKING) {
         /* another run may find the rest of it */
-        reader->final = (struct reader_place){offset_of(reader, reader->start), reader->value_line, reader->in_array};
-        hash_up_to(reader, reader->start);
+        reader->final = reader_where(reader);
+        hash_up_to(reader, value_open(reader) ? reader->start : reader->at);
         reader->ended = true;
         reader->in_array = false; /* one complaint is enough */
         return value_wrong(reader, value);
     }
-    if (reader->state != SEEKING)
-        return value_wrong(reader, value);
     if (reader->in_array) {
         if (!reader->ended) {
             reader->final = reader_where(reader);
@@ -597,6 +609,14 @@ static enum reader_event work(struct reader *reader, struct value *value) {
     }
 }
 
+/* Whether what is here may end with a value: without a bracket at its end it is the middle of one. */
+static bool may_be_whole(const struct reader *reader) {
+    size_t end = reader->end;
+    while (end > reader->at && one_of(reader->buffer[end - 1], " \t\r\n"))
+        end--;
+    return end > reader->at && one_of(reader->buffer[end - 1], "}]");
+}
+
 enum reader_event reader_next(struct reader *reader, int wait_ms, struct value *value) {
     int64_t until = wait_ms >= 0 ? clock_monotonic_ms() + wait_ms : INT64_MAX;
     for (;;) {
@@ -605,7 +625,7 @@ enum reader_event reader_next(struct reader *reader, int wait_ms, struct value *
             return event;
         int64_t left = wait_ms >= 0 ? until - clock_monotonic_ms() : -1;
         enum reader_event input = wait_ms >= 0 && left < 0 ? READER_IDLE : fill(reader, (int)left);
-        reader->eager = input != READER_VALUE;
+        reader->eager = input != READER_VALUE && may_be_whole(reader);
         if (input == READER_END)
             event = finish(reader, value);
         else if (input != READER_VALUE)

@@ -45,6 +45,7 @@ struct value {
 struct reader_place {
     uint64_t offset; /* bytes from the beginning */
     uint64_t line;   /* of the next byte, from 1 */
+    uint64_t column; /* bytes before it on its line */
     bool in_array;
 };
 

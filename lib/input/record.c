@@ -436,7 +436,8 @@ static void take_review(struct decoding *d, struct record *record) {
 
 static bool rates_only(const struct decoding *d) {
     return given(d, F_REQUEST_ID) && (given(d, F_QUALITY_SCORE) || given(d, F_IS_CORRECT)) && !given(d, F_PROMPT) &&
-           !given(d, F_MODEL) && !given(d, F_INPUT_TOKENS) && !given(d, F_OUTPUT_TOKENS) && !given(d, F_TOTAL_TOKENS);
+           !given(d, F_MODEL) && !given(d, F_INPUT_TOKENS) && !given(d, F_CACHE_READ_TOKENS) &&
+           !given(d, F_CACHE_WRITE_TOKENS) && !given(d, F_OUTPUT_TOKENS) && !given(d, F_TOTAL_TOKENS);
 }
 
 static enum record_kind kind_by_shape(const struct decoding *d) {

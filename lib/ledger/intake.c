@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/stop.h"
 #include "input/reader.h"
 #include "ledger/history.h"
 #include "ledger/sources.h"
@@ -49,6 +50,7 @@ struct intake {
     struct arena arena;
     int64_t batch_began;
     struct text out, error, reason;
+    bool unheard; /* results could not be written */
     char reading[READING_SIZE];
 
     struct reader *reader; /* of the input at hand; NULL between inputs */
@@ -100,6 +102,10 @@ void intake_free(struct intake *intake) {
 
 const struct intake_counts *intake_counts(const struct intake *intake) {
     return &intake->counts;
+}
+
+bool intake_unheard(const struct intake *intake) {
+    return intake->unheard;
 }
 
 const char *intake_error(const struct intake *intake) {
@@ -183,12 +189,13 @@ static int apply_some(struct intake *intake, int from) {
 }
 
 static bool acknowledge(struct intake *intake) {
-    bool good = fwrite(intake->out.s, 1, intake->out.n, stdout) == intake->out.n && fflush(stdout) == 0;
+    bool good = write_fully(STDOUT_FILENO, intake->out.s, intake->out.n);
     text_clear(&intake->out);
     if (!good)
         text_clear(&intake->error);
-    if (!good && errno != EPIPE) /* whoever closed the pipe has read enough */
+    if (!good && errno != EPIPE && errno != EINTR) /* whoever closed the pipe has read enough */
         text_format(&intake->error, "standard output: %s", strerror(errno));
+    intake->unheard = !good;
     return good;
 }
 
@@ -358,7 +365,7 @@ static enum intake_end run(struct intake *intake, const char *name) {
     bool flush_now = end != INTAKE_DONE || intake->tracked_count == 0;
     if (flush_now && end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
         end = INTAKE_BROKEN;
-    if (end == INTAKE_BROKEN && intake->options->tee >= 0)
+    if (end == INTAKE_BROKEN && intake->options->tee >= 0 && !stopping(intake))
         reader_drain(intake->reader); /* the copy goes on without the ledger */
     return end;
 }
@@ -408,7 +415,7 @@ static struct hasher *hash_prefix(int fd, uint64_t size) {
 /* Goes on where the file was left, if it is the same up to there; else begins at its beginning. */
 static void resume(struct intake *intake, int fd, const char *path, const struct source *known, bool grown) {
     struct hasher *hasher = NULL;
-    struct reader_place place = {0, 1, false};
+    struct reader_place place = {.line = 1};
     if (known != NULL && !known->unidentified && known->place.offset > 0) {
         hasher = hash_prefix(fd, known->place.offset);
         struct digest digest = {0};

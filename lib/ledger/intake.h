@@ -66,6 +66,8 @@ enum intake_end intake_flush(struct intake *intake);
 /* Whether the limit is reached. */
 bool intake_full(const struct intake *intake);
 const char *intake_error(const struct intake *intake);
+/* Whether results could not be written to stdout; intake_error says why, NULL if its reader is gone. */
+bool intake_unheard(const struct intake *intake);
 
 /* -- for inputs that are not bytes -- */
 

@@ -123,7 +123,7 @@ static const char pattern_tables[] =
     "  size INTEGER NOT NULL,"     /* of the file, when last read */
     "  modified INTEGER NOT NULL," /* nanoseconds since 1970 */
     "  offset INTEGER NOT NULL,"   /* read up to here */
-    "  line INTEGER NOT NULL,"
+    "  line INTEGER NOT NULL, column INTEGER NOT NULL,"
     "  in_array INTEGER NOT NULL,"
     "  digest BLOB NOT NULL,"          /* of the bytes up to offset */
     "  complete INTEGER NOT NULL,"     /* 1: read to its end */

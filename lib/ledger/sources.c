@@ -2,8 +2,9 @@
 
 bool sources_find(struct db *db, const char *path, const char *reading, struct source *source) {
     struct query *query =
-        db_query(db, "SELECT size, modified, offset, line, in_array, digest, unidentified, complete FROM source "
-                     "WHERE path = ?1 AND reading = ?2");
+        db_query(db,
+                 "SELECT size, modified, offset, line, in_array, digest, unidentified, complete, column FROM source "
+                 "WHERE path = ?1 AND reading = ?2");
     db_bind_text(query, 1, span_of(path));
     db_bind_text(query, 2, span_of(reading));
     if (!db_row(query))
@@ -11,7 +12,8 @@ bool sources_find(struct db *db, const char *path, const char *reading, struct s
     *source = (struct source){
         .size = (uint64_t)db_integer(query, 0),
         .modified = db_integer(query, 1),
-        .place = {(uint64_t)db_integer(query, 2), (uint64_t)db_integer(query, 3), db_integer(query, 4) != 0},
+        .place = {(uint64_t)db_integer(query, 2), (uint64_t)db_integer(query, 3), (uint64_t)db_integer(query, 8),
+                  db_integer(query, 4) != 0},
         .unidentified = db_integer(query, 6) != 0,
         .complete = db_integer(query, 7) != 0,
     };
@@ -25,8 +27,9 @@ bool sources_find(struct db *db, const char *path, const char *reading, struct s
 
 void sources_put(struct db *db, const char *path, const char *reading, const struct source *source, int64_t now) {
     struct query *query =
-        db_query(db, "INSERT OR REPLACE INTO source(path, reading, size, modified, offset, line, in_array, digest, "
-                     "unidentified, complete, read_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+        db_query(db,
+                 "INSERT OR REPLACE INTO source(path, reading, size, modified, offset, line, in_array, digest, "
+                 "unidentified, complete, read_at, column) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
     db_bind_text(query, 1, span_of(path));
     db_bind_text(query, 2, span_of(reading));
     db_bind_integer(query, 3, (int64_t)source->size);
@@ -38,6 +41,7 @@ void sources_put(struct db *db, const char *path, const char *reading, const str
     db_bind_integer(query, 9, source->unidentified);
     db_bind_integer(query, 10, source->complete);
     db_bind_integer(query, 11, now);
+    db_bind_integer(query, 12, (int64_t)source->place.column);
     db_run(query);
 }
 

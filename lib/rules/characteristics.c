@@ -28,8 +28,16 @@ static bool digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-static bool in_path(char c) {
-    return letter(c) || digit(c) || strchr("_-./~@+", c) != NULL || (unsigned char)c >= 0x80;
+/* The bytes of the character of a path that S begins with; 0: it is none, and *PAST bytes long. */
+static size_t path_character(const char *s, const char *end, size_t *past) {
+    char c = *s;
+    *past = 1;
+    if ((unsigned char)c < 0x80)
+        return letter(c) || digit(c) || (c != '\0' && strchr("_-./~@+", c) != NULL) ? 1 : 0;
+    uint32_t point;
+    size_t size = utf8_decode((struct span){s, (size_t)(end - s)}, &point);
+    *past = size > 0 ? size : 1;
+    return size == 0 || parts_words(point) ? 0 : size;
 }
 
 static bool white(char c) {
@@ -55,12 +63,12 @@ static bool source_suffix(struct span name) {
 
 static bool has_name(struct span token) {
     for (size_t i = 0; i < token.n; i++)
-        if (letter(token.s[i]) || digit(token.s[i]) || (unsigned char)token.s[i] >= 0x80)
+        if (letter(token.s[i]) || (unsigned char)token.s[i] >= 0x80)
             return true;
     return false;
 }
 
-/* "a/b", "./a", "/etc", "src/": a slash and a name; but "and/or" is two words, and "24/7" numbers. */
+/* "a/b.c", "./a", "/etc", "src/": a slash and a name; but "and/or" is two words, and "2026/03/01" numbers. */
 static bool path(struct span token) {
     const char *slash = memchr(token.s, '/', token.n);
     if (slash == NULL || !has_name(token))
@@ -75,13 +83,17 @@ static bool path(struct span token) {
 /* The next run of characters that a path may have, without the full stop that ends a sentence. *GAP: what lies before
  * it. */
 static bool token_next(struct span *rest, struct span *gap, struct span *token) {
+    *gap = *token = (struct span){rest->s, 0};
+    if (rest->n == 0)
+        return false;
     const char *s = rest->s, *end = s + rest->n;
-    while (s < end && !in_path(*s))
-        s++;
+    size_t size, past;
+    while (s < end && path_character(s, end, &past) == 0)
+        s += past;
     *gap = (struct span){rest->s, (size_t)(s - rest->s)};
     const char *first = s;
-    while (s < end && in_path(*s))
-        s++;
+    while (s < end && (size = path_character(s, end, &past)) > 0)
+        s += size;
     const char *last = s;
     while (last > first + 1 && (last[-1] == '.' || last[-1] == '-'))
         last--;
@@ -90,12 +102,17 @@ static bool token_next(struct span *rest, struct span *gap, struct span *token) 
     return token->n > 0;
 }
 
-static bool link_before(struct span gap, struct span token) {
-    return gap.n > 0 && gap.s[gap.n - 1] == ':' && token.n > 2 && token.s[0] == '/' && token.s[1] == '/';
+/* Keeps *LINK: whether TOKEN is of a link, which begins with "://" and ends with the next white space. */
+static void follow_link(struct span gap, struct span token, bool *link) {
+    for (size_t i = 0; i < gap.n; i++)
+        *link = *link && !white(gap.s[i]);
+    if (gap.n > 0 && gap.s[gap.n - 1] == ':' && token.n > 2 && token.s[0] == '/' && token.s[1] == '/')
+        *link = true;
 }
 
-static bool names_file(struct span gap, struct span token) {
-    return token.n <= FILE_NAME_MAX && !link_before(gap, token) && memchr(token.s, '@', token.n) == NULL &&
+static bool names_file(struct span gap, struct span token, bool *link) {
+    follow_link(gap, token, link);
+    return !*link && token.n <= FILE_NAME_MAX && memchr(token.s, '@', token.n) == NULL &&
            (path(token) || (has_name(token) && source_suffix(token)));
 }
 
@@ -108,13 +125,14 @@ static bool listed(const struct span *files, size_t count, struct span file) {
 
 size_t files_mentioned(struct span text, struct span files[FILES_MAX]) {
     size_t count = 0;
+    bool link = false;
     struct span rest = text, gap, token;
     /* without a dot or a slash there can be none: most texts end here */
     if (memchr(text.s != NULL ? text.s : "", '.', text.n) == NULL &&
         memchr(text.s != NULL ? text.s : "", '/', text.n) == NULL)
         return 0;
     while (count < FILES_MAX && token_next(&rest, &gap, &token))
-        if (names_file(gap, token) && !listed(files, count, token))
+        if (names_file(gap, token, &link) && !listed(files, count, token))
             files[count++] = token;
     return count;
 }
@@ -165,11 +183,12 @@ static size_t cut_at(const struct text *text, size_t limit) {
 }
 
 void mask_text(struct span text, size_t limit, struct text *masked) {
+    bool link = false;
     struct span rest = text, gap, token;
     text_clear(masked);
     while (masked->n <= limit && token_next(&rest, &gap, &token)) {
         mask_gap(gap, masked);
-        if (names_file(gap, token))
+        if (names_file(gap, token, &link))
             text_string(masked, "PATH");
         else if (hexadecimal_id(token))
             text_string(masked, "ID");

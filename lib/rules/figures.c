@@ -101,9 +101,10 @@ struct figures sums_figures(const struct sums *sums, int64_t first, int64_t last
         figures.avg_tokens_with_tool = sums->tokens / sums->tokens_known / TOOL_SHARE;
     }
     if (sums->cost_known > 0) {
-        double dollars = (double)sums->cost / 1e9;
-        figures.avg_cost_with_llm = dollars / (double)sums->cost_known;
-        figures.avg_cost_with_tool = dollars / ((double)sums->cost_known * TOOL_SHARE);
+        /* one division, in more digits than a double has: the mean of equal costs is that cost */
+        long double unit = 1e9L * (long double)sums->cost_known;
+        figures.avg_cost_with_llm = (double)((long double)sums->cost / unit);
+        figures.avg_cost_with_tool = (double)((long double)sums->cost / (unit * TOOL_SHARE));
         double days = (double)(last - first) / 86400e6;
         figures.potential_monthly_savings = (figures.avg_cost_with_llm - figures.avg_cost_with_tool) *
                                             (double)sums->occurrences * DAYS_IN_MONTH / fmax(DAYS_IN_MONTH, days);

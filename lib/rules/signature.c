@@ -538,6 +538,8 @@ static void sighting_clear(const struct rules *rules, struct sighting *seen) {
 
 /* The next part of a template's name between '_' and '-'. */
 static bool part_next(struct span *rest, struct span *part) {
+    if (rest->n == 0)
+        return false;
     while (rest->n > 0 && (*rest->s == '_' || *rest->s == '-'))
         *rest = (struct span){rest->s + 1, rest->n - 1};
     size_t size = 0;
