@@ -1,0 +1,46 @@
+# Loaded by every bats file: the tools to test, a database of its own for each test, and a clock that stands still.
+
+setup() {
+  root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+  export PATH="${PL_BIN:-$root/build/bin}:$PATH" PL_SHARE="$root/share/pl" LC_ALL=C TZ=UTC
+  export PL_DB="$BATS_TEST_TMPDIR/pl.db" XDG_CONFIG_HOME="$BATS_TEST_TMPDIR/config" XDG_DATA_HOME="$BATS_TEST_TMPDIR/data"
+  export PL_NOW=2026-03-01T12:00:00Z
+  unset NO_COLOR COLUMNS
+  cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# is WANTED GOT: fails with both
+is() {
+  [ "$1" = "$2" ] || { printf 'wanted: %s\ngot:    %s\n' "$1" "$2"; return 1; }
+}
+
+# has TEXT PART: PART stands somewhere in TEXT
+has() {
+  case $1 in *"$2"*) ;; *) printf 'wanted: ...%s...\ngot:    %s\n' "$2" "$1"; return 1 ;; esac
+}
+
+# status WANTED COMMAND...: its exit status; stdout goes to ./out, stderr to ./err
+status() {
+  local wanted=$1 got=0
+  shift
+  "$@" >out 2>err || got=$?
+  [ "$got" = "$wanted" ] || { printf 'wanted status %s, got %s: %s\n' "$wanted" "$got" "$*"; cat err; return 1; }
+}
+
+sql() { sqlite3 -batch "${2:-$PL_DB}" "$1"; }
+
+fresh() { rm -f "$PL_DB" "$PL_DB"-*; }
+
+# Every figure that the database holds, in an order of its own, for comparing two databases.
+figures() {
+  sqlite3 -batch "${1:-$PL_DB}" "
+    SELECT pattern_signature, occurrence_count, avg_tokens_with_llm, avg_cost_with_llm, avg_tokens_with_tool,
+      avg_cost_with_tool, typical_input_pattern, automation_status, confidence_score, potential_monthly_savings, created_at,
+      last_seen FROM operation_patterns WHERE occurrence_count > 0 ORDER BY 1;
+    SELECT pattern_signature, workflow_id, matched_characteristics FROM pattern_occurrences o
+      JOIN operation_patterns p ON p.id = o.pattern_id ORDER BY 1, 2;
+    SELECT workflow_id, nl_input, workflow_template, model_used, status, error_message, error_count, retry_count,
+      duration_seconds, input_tokens, output_tokens, total_tokens, actual_cost_total, created_at, updated_at
+      FROM workflow_history ORDER BY 1;
+    SELECT name, value FROM total WHERE slot = (SELECT slot FROM state) AND value <> 0 ORDER BY 1"
+}
