@@ -943,12 +943,12 @@ static void memory_for_a_long_line(void **state) {
 
 static void memory_for_a_long_string(void **state) {
     (void)state;
-    grows_less_than(80, "{\"b\":\"", "x", "\"}\n{}\n");
+    grows_less_than(160, "{\"b\":\"", "x", "\"}\n{}\n");
 }
 
 static void memory_for_a_long_wanted_string(void **state) {
     (void)state;
-    grows_less_than(80, "{\"a\":\"", "x", "\"}\n{}\n");
+    grows_less_than(160, "{\"a\":\"", "x", "\"}\n{}\n");
 }
 
 static void memory_for_many_numbers(void **state) {
