@@ -48,8 +48,9 @@ struct reader {
     /* the first newline or record separator after "at", if one was found before "searched" */
     size_t line_end, searched;
     bool found, by_newline;
-    bool eager; /* no more comes for a while: look at all that is here */
-    bool ended; /* the last value of the input was unfinished: see final */
+    size_t unclosed; /* no closing bracket lies between "at" and here */
+    bool eager;      /* no more comes for a while: look at all that is here */
+    bool ended;      /* the last value of the input was unfinished: see final */
     struct reader_place final;
     struct json *json, *aside;
     struct text error;
@@ -101,7 +102,7 @@ void reader_resume(struct reader *reader, const struct reader_place *place, stru
     reader->new_line = place->offset == 0;
     reader->in_array = place->in_array;
     reader->array_line = place->line;
-    reader->last_good = false;
+    reader->last_good = place->after_element;
     reader->hasher = before;
 }
 
@@ -132,6 +133,7 @@ static void make_room(struct reader *reader) {
         reader->before += keep;
         reader->searched = !reader->found && reader->searched > keep ? reader->searched - keep : 0;
         reader->found = false;
+        reader->unclosed = reader->unclosed > keep ? reader->unclosed - keep : 0;
         reader->at -= keep;
         reader->end -= keep;
         reader->start = 0;
@@ -199,11 +201,15 @@ static bool value_open(const struct reader *reader) {
 struct reader_place reader_where(const struct reader *reader) {
     if (reader->ended)
         return reader->final;
-    if (value_open(reader))
-        return (struct reader_place){offset_of(reader, reader->start), reader->value_line, reader->value_column,
-                                     reader->in_array};
-    return (struct reader_place){offset_of(reader, reader->at), reader->line,
-                                 offset_of(reader, reader->at) - reader->line_offset, reader->in_array};
+    bool open = value_open(reader);
+    size_t at = open ? reader->start : reader->at;
+    return (struct reader_place){
+        .offset = offset_of(reader, at),
+        .line = open ? reader->value_line : reader->line,
+        .column = open ? reader->value_column : offset_of(reader, at) - reader->line_offset,
+        .in_array = reader->in_array,
+        .after_element = reader->in_array && reader->last_good && !reader->comma,
+    };
 }
 
 struct digest reader_digest(struct reader *reader) {
@@ -431,6 +437,19 @@ static bool wrong_at_new_value(const struct reader *reader, size_t size, size_t 
            begins_anew(reader, size) && brace != NULL && used <= (size_t)(brace - line) + 1;
 }
 
+/* Whether the line that is not whole yet can only be the middle of the open value: no bracket in it closes one. The
+ * rest of it goes in at once, since the parser reads the last word of each piece again. */
+static bool middle_of_value(struct reader *reader) {
+    if (reader->eager || reader->at_end || reader->at == reader->start || reader->end - reader->start > VALUE_MAX)
+        return false;
+    size_t from = reader->unclosed > reader->at ? reader->unclosed : reader->at;
+    const char *s = reader->buffer + from;
+    if (memchr(s, '}', reader->end - from) != NULL || memchr(s, ']', reader->end - from) != NULL)
+        return false;
+    reader->unclosed = reader->end;
+    return true;
+}
+
 /* Feeds the parser what was read. READER_IDLE: it needs more. */
 static enum reader_event feed(struct reader *reader, struct value *value) {
     while (reader->at < reader->end) {
@@ -444,10 +463,8 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
         reader->new_line = false;
         bool whole_line;
         size_t used, size = line_rest(reader, &whole_line);
-        if (!whole_line && !reader->eager && !reader->at_end && reader->at > reader->start &&
-            reader->end - reader->start <= VALUE_MAX)
-            return READER_IDLE; /* the rest of a long line goes in at once: the parser would read pieces of a word again
-                                 */
+        if (!whole_line && middle_of_value(reader))
+            return READER_IDLE;
         enum json_status status = json_feed(reader->json, reader->buffer + reader->at, size, &used);
         if (status == JSON_WRONG) {
             say(reader, json_error(reader->json));

@@ -5,8 +5,8 @@
  * JSON it goes on where the next one can begin:
  *
  *   - a line that is not JSON costs that line;
- *   - where a value spans lines, a line that begins with '{' in its first column and is a whole object by itself ends
- * it;
+ *   - where a value spans lines, a line that begins with '{' in its first column and is a whole object by itself
+ *     ends it;
  *   - a value that turns out wrong on a later line ends at the next line that begins with '{' as far in as itself did,
  *     which may be the line that shows it;
  *   - an element of a top-level array ends at its own closing bracket;
@@ -47,6 +47,7 @@ struct reader_place {
     uint64_t line;   /* of the next byte, from 1 */
     uint64_t column; /* bytes before it on its line */
     bool in_array;
+    bool after_element; /* of the array, without a comma since */
 };
 
 /* FD is borrowed and stays open. NAMES is for json_new. */

@@ -6,10 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/alloc.h"
 
-enum { QUERY_SLOTS = 256, LENGTH_MAX = 128 * 1024 * 1024 };
+enum { LOCK_TRY_MS = 2, QUERY_SLOTS = 256, LENGTH_MAX = 128 * 1024 * 1024 };
 
 struct query {
     struct db *db;
@@ -99,6 +100,13 @@ static bool good(struct db *db, int code) {
 
 /* -- connections ------------------------------------------------------------------------------------------------ */
 
+/* SQLite's own handler sleeps for up to 100 ms between tries, in which a busy writer takes the lock again and again. */
+static int wait_for_lock(void *context, int tries) {
+    (void)context;
+    nanosleep(&(struct timespec){0, LOCK_TRY_MS * 1000000L}, NULL);
+    return tries < DB_WAIT_MS / LOCK_TRY_MS;
+}
+
 struct db *db_open(const char *path, enum db_access access) {
     struct db *db = xcalloc(1, sizeof *db);
     /* before the first connection: no locks against threads that are not there, and no statistics */
@@ -110,7 +118,7 @@ struct db *db_open(const char *path, enum db_access access) {
     db->path = xstrdup(path);
     if (!good(db, sqlite3_open_v2(path, &db->sqlite, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL)))
         return db;
-    sqlite3_busy_timeout(db->sqlite, DB_WAIT_MS);
+    sqlite3_busy_handler(db->sqlite, wait_for_lock, NULL);
     sqlite3_limit(db->sqlite, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
     sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     db_script(db, "PRAGMA cache_size = -16384");

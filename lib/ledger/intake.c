@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,7 +20,8 @@ enum {
     BATCH_AGE_MS = 250,
     IDLE_MS = 20,  /* how long a batch waits for more input */
     LOOK_MS = 500, /* how often a wait for input looks whether it is to stop */
-    LOCK_MS = 120, /* after which a transaction is ended, and another begun */
+    LOCK_MS = 80,  /* after which a transaction is ended, and another begun */
+    PAUSE_MS = 5,  /* between the transactions of one batch, so that who waits for the lock gets it */
     CHECK_EVERY = 256,
     READING_SIZE = 32,
     HASH_BLOCK = 256 * 1024,
@@ -209,6 +211,7 @@ enum intake_end intake_flush(struct intake *intake) {
             return INTAKE_BROKEN;
         if (next == intake->count)
             break;
+        nanosleep(&(struct timespec){0, PAUSE_MS * 1000000L}, NULL);
     }
     drop_done_sources(intake);
     intake->count = 0;

@@ -1,5 +1,7 @@
 #include "ledger/sources.h"
 
+enum { AFTER_ELEMENT = 2 }; /* in_array: 0 no, 1 yes, 2 after an element without a comma since */
+
 bool sources_find(struct db *db, const char *path, const char *reading, struct source *source) {
     struct query *query =
         db_query(db,
@@ -13,7 +15,7 @@ bool sources_find(struct db *db, const char *path, const char *reading, struct s
         .size = (uint64_t)db_integer(query, 0),
         .modified = db_integer(query, 1),
         .place = {(uint64_t)db_integer(query, 2), (uint64_t)db_integer(query, 3), (uint64_t)db_integer(query, 8),
-                  db_integer(query, 4) != 0},
+                  db_integer(query, 4) != 0, db_integer(query, 4) == AFTER_ELEMENT},
         .unidentified = db_integer(query, 6) != 0,
         .complete = db_integer(query, 7) != 0,
     };
@@ -36,7 +38,7 @@ void sources_put(struct db *db, const char *path, const char *reading, const str
     db_bind_integer(query, 4, source->modified);
     db_bind_integer(query, 5, (int64_t)source->place.offset);
     db_bind_integer(query, 6, (int64_t)source->place.line);
-    db_bind_integer(query, 7, source->place.in_array);
+    db_bind_integer(query, 7, source->place.after_element ? AFTER_ELEMENT : source->place.in_array);
     db_bind_blob(query, 8, source->digest.bytes, sizeof source->digest.bytes);
     db_bind_integer(query, 9, source->unidentified);
     db_bind_integer(query, 10, source->complete);

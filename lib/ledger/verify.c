@@ -32,6 +32,8 @@ __attribute__((format(printf, 2, 3))) static void differs(struct verify *v, cons
     struct text line = {0};
     char *message = NULL;
     va_list arguments;
+    if (db_failed(v->db)) /* what cannot be read is no difference */
+        return;
     va_start(arguments, format);
     if (vasprintf(&message, format, arguments) < 0)
         message = NULL;
@@ -265,6 +267,19 @@ static void check_strays(struct verify *v) {
         differs(v, "there are sums of pattern %lld, which is not there", (long long)db_integer(query, 0));
 }
 
+/* A fraction, or a text, where a number must be whole would be read as a whole one. */
+static void check_types(struct verify *v) {
+    struct query *query = db_query(
+        v->db,
+        "SELECT pattern_signature FROM operation_patterns WHERE typeof(occurrence_count) <> 'integer' "
+        "OR typeof(avg_tokens_with_llm) NOT IN ('integer', 'null') "
+        "OR typeof(avg_tokens_with_tool) NOT IN ('integer', 'null') "
+        "OR typeof(avg_cost_with_llm) NOT IN ('real', 'null') OR typeof(avg_cost_with_tool) NOT IN ('real', 'null') "
+        "OR typeof(confidence_score) <> 'real' OR typeof(potential_monthly_savings) NOT IN ('real', 'null')");
+    while (db_row(query))
+        differs(v, "%s: a figure is of another type than it should be", db_text(query, 0).s);
+}
+
 static void check_totals(struct verify *v) {
     struct totals stored = totals_read(v->db, v->state.slot);
     const char *name;
@@ -296,6 +311,7 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
         check_workflows(&v);
         check_patterns(&v);
         check_strays(&v);
+        check_types(&v);
         check_totals(&v);
     }
     db_read_end(db);

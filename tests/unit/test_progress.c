@@ -123,7 +123,8 @@ static struct terminal terminal_open(const char *term) {
     int slave;
     setenv("TERM", term, 1);
     unsetenv("COLUMNS");
-    assert_int_equal(openpty(&terminal.master, &slave, NULL, NULL, &size), 0);
+    if (openpty(&terminal.master, &slave, NULL, NULL, &size) != 0)
+        skip(); /* no terminals on this machine */
     terminal.out = fdopen(slave, "w");
     return terminal;
 }

@@ -512,7 +512,9 @@ static void arrays_that_are_given_up(void **state) {
     EXAMPLES({"[\n{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n",
               "value 2 {\"a\":1}\nwrong 1 (none)\nvalue 3 {\"b\":2}\nvalue 4 {\"c\":3}\n", 0},
              {"[{\"a\":1}\n{\"b\":2}\n{\"c\" 3}\n{}\n",
-              "value 1 {\"a\":1}\nwrong 1 (none)\nvalue 2 {\"b\":2}\nwrong 3 {\"c\" 3}\nvalue 4 {}\n", 0});
+              "value 1 {\"a\":1}\nwrong 1 (none)\nvalue 2 {\"b\":2}\nwrong 3 {\"c\" 3}\nvalue 4 {}\n", 0},
+             {"[{\"a\":1}\n{\"b\":2}\n,{\"c\":3}\n{}\n",
+              "value 1 {\"a\":1}\nwrong 1 (none)\nvalue 2 {\"b\":2}\nwrong 3 ,{\"c\":3}\nvalue 4 {}\n", 0});
 }
 
 /* A line of a log is a line that is not JSON, even if it begins with a bracket; an array may begin on any line. */

