@@ -35,8 +35,8 @@ fresh() { rm -f "$PL_DB" "$PL_DB"-*; }
 figures() {
   sqlite3 -batch "${1:-$PL_DB}" "
     SELECT pattern_signature, occurrence_count, avg_tokens_with_llm, avg_cost_with_llm, avg_tokens_with_tool,
-      avg_cost_with_tool, typical_input_pattern, automation_status, confidence_score, potential_monthly_savings, created_at,
-      last_seen FROM operation_patterns WHERE occurrence_count > 0 ORDER BY 1;
+      avg_cost_with_tool, typical_input_pattern, automation_status, confidence_score, potential_monthly_savings,
+      created_at, last_seen FROM operation_patterns WHERE occurrence_count > 0 ORDER BY 1;
     SELECT pattern_signature, workflow_id, matched_characteristics FROM pattern_occurrences o
       JOIN operation_patterns p ON p.id = o.pattern_id ORDER BY 1, 2;
     SELECT workflow_id, nl_input, workflow_template, model_used, status, error_message, error_count, retry_count,
