@@ -3,7 +3,8 @@
 setup() {
   root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
   export PATH="${PL_BIN:-$root/build/bin}:$PATH" PL_SHARE="$root/share/pl" LC_ALL=C TZ=UTC
-  export PL_DB="$BATS_TEST_TMPDIR/pl.db" XDG_CONFIG_HOME="$BATS_TEST_TMPDIR/config" XDG_DATA_HOME="$BATS_TEST_TMPDIR/data"
+  export PL_DB="$BATS_TEST_TMPDIR/pl.db"
+  export XDG_CONFIG_HOME="$BATS_TEST_TMPDIR/config" XDG_DATA_HOME="$BATS_TEST_TMPDIR/data"
   export PL_NOW=2026-03-01T12:00:00Z
   unset NO_COLOR COLUMNS
   cd "$BATS_TEST_TMPDIR" || return 1
