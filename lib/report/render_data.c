@@ -4,9 +4,9 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <yajl/yajl_parse.h>
 
 #include "base/clock.h"
+#include "input/json.h"
 #include "report/table_private.h"
 
 static void print_text(struct text *text, FILE *out) {
@@ -177,94 +177,41 @@ void print_tsv(const struct table *table, FILE *out) {
 
 /* ---- flat JSON, taken apart by yajl ---- */
 
-struct member_reader {
-    struct members *members;
-    struct span key;
-    bool open; /* within the outermost array or object */
-};
-
-static int read_member(struct member_reader *reader, const char *value, size_t size, bool number) {
-    struct members *members = reader->members;
+static void add_member(struct members *members, const struct json_node *node) {
     if (members->count == members->capacity) {
         members->capacity = members->capacity > 0 ? members->capacity * 2 : 8;
         members->list = xreallocarray(members->list, members->capacity, sizeof *members->list);
     }
-    struct span copy = {value != NULL ? arena_copy(&members->texts, value, size) : NULL, size};
-    members->list[members->count++] = (struct member){.key = reader->key, .value = copy, .number = number};
-    return 1;
-}
-
-static int read_null(void *reader) {
-    return read_member(reader, NULL, 0, false);
-}
-
-static int read_boolean(void *reader, int value) {
-    return read_member(reader, value ? "true" : "false", value ? 4 : 5, false);
-}
-
-static int read_number(void *reader, const char *number, size_t size) {
-    return read_member(reader, number, size, true);
-}
-
-static int read_string(void *reader, const unsigned char *string, size_t size) {
-    return read_member(reader, (const char *)string, size, false);
-}
-
-static int read_key(void *context, const unsigned char *key, size_t size) {
-    struct member_reader *reader = context;
-    reader->key = (struct span){arena_copy(&reader->members->texts, key, size), size};
-    return 1;
-}
-
-/* A second opening bracket means that it nests: 0 ends yajl's parse. */
-static int read_opening(struct member_reader *reader, enum members_shape shape) {
-    if (reader->open)
-        return 0;
-    reader->open = true;
-    reader->members->shape = shape;
-    return 1;
-}
-
-static int read_map(void *reader) {
-    return read_opening(reader, SHAPE_OBJECT);
-}
-
-static int read_array(void *reader) {
-    return read_opening(reader, SHAPE_ARRAY);
-}
-
-static void *yajl_take(void *context, size_t size) {
-    (void)context;
-    return xmalloc(size);
-}
-
-static void *yajl_retake(void *context, void *memory, size_t size) {
-    (void)context;
-    return xrealloc(memory, size);
-}
-
-static void yajl_give(void *context, void *memory) {
-    (void)context;
-    free(memory);
-}
-
-bool members_parse(struct members *members, struct span json) {
-    static const yajl_callbacks callbacks = {
-        .yajl_null = read_null,
-        .yajl_boolean = read_boolean,
-        .yajl_number = read_number,
-        .yajl_string = read_string,
-        .yajl_map_key = read_key,
-        .yajl_start_map = read_map,
-        .yajl_start_array = read_array,
+    struct span value = node->text, key = node->key;
+    if (node->type == JSON_TRUE || node->type == JSON_FALSE)
+        value = span_of(node->type == JSON_TRUE ? "true" : "false");
+    members->list[members->count++] = (struct member){
+        .key = {key.s != NULL ? arena_copy(&members->texts, key.s, key.n) : NULL, key.n},
+        .value = {value.s != NULL ? arena_copy(&members->texts, value.s, value.n) : NULL, value.n},
+        .number = node->type == JSON_NUMBER,
     };
-    yajl_alloc_funcs memory = {.malloc = yajl_take, .realloc = yajl_retake, .free = yajl_give};
+}
+
+static bool nested(const struct json_node *node) {
+    return node->type == JSON_ARRAY || node->type == JSON_OBJECT;
+}
+
+bool members_parse(struct members *members, struct span text) {
+    struct json *json = json_new(NULL);
     *members = (struct members){.shape = SHAPE_SCALAR};
-    struct member_reader reader = {.members = members};
-    yajl_handle parser = yajl_alloc(&callbacks, &memory, &reader);
-    bool flat = yajl_parse(parser, (const unsigned char *)json.s, json.n) == yajl_status_ok &&
-                yajl_complete_parse(parser) == yajl_status_ok;
-    yajl_free(parser);
+    bool flat = json_parse(json, text);
+    const struct json_node *nodes = json_nodes(json);
+    if (flat && !nested(&nodes[0])) {
+        add_member(members, &nodes[0]);
+    } else if (flat) {
+        members->shape = nodes[0].type == JSON_ARRAY ? SHAPE_ARRAY : SHAPE_OBJECT;
+        for (uint32_t at = 1; flat && at < nodes[0].next; at = nodes[at].next) {
+            flat = !nested(&nodes[at]);
+            if (flat)
+                add_member(members, &nodes[at]);
+        }
+    }
+    json_free(json);
     return flat;
 }
 
