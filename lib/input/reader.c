@@ -86,15 +86,6 @@ void reader_tee(struct reader *reader, int fd) {
     reader->tee = fd;
 }
 
-void reader_push(struct reader *reader, const void *bytes, size_t size) {
-    if (reader->capacity - reader->end < size) {
-        reader->capacity = reader->end + size + BUFFER_SIZE;
-        reader->buffer = xrealloc(reader->buffer, reader->capacity);
-    }
-    memcpy(reader->buffer + reader->end, bytes, size);
-    reader->end += size;
-}
-
 void reader_resume(struct reader *reader, const struct reader_place *place, struct hasher *before) {
     reader->before = reader->began = reader->hashed = place->offset;
     reader->line = place->line;

@@ -58,8 +58,6 @@ void reader_free(struct reader *reader);
 void reader_tee(struct reader *reader, int fd);
 /* Reads, and copies, the rest of the input without looking at it. */
 void reader_drain(struct reader *reader);
-/* Takes BYTES, already read from FD, first. */
-void reader_push(struct reader *reader, const void *bytes, size_t size);
 /* Goes on at PLACE, to which FD has been moved. BEFORE is a hasher that has seen all bytes up to there; the reader
  * takes it over and adds what it passes. */
 void reader_resume(struct reader *reader, const struct reader_place *place, struct hasher *before);

@@ -184,33 +184,26 @@ void ledger_begin(struct ledger *ledger) {
 
 /* -- deriving --------------------------------------------------------------------------------------------------- */
 
-static void count(struct totals *totals, const struct workflow_row *row, bool matched, int sign) {
-    totals->workflows += sign;
-    totals->learned += workflow_learned(row) ? sign : 0;
-    totals->matched += matched ? sign : 0;
-    totals->tokens_known += row->share.tokens != UNKNOWN ? sign : 0;
-    totals->tokens += row->share.tokens != UNKNOWN ? sign * row->share.tokens : 0;
-    totals->cost_known += row->share.cost != UNKNOWN ? sign : 0;
-    totals->cost += row->share.cost != UNKNOWN ? sign * row->share.cost : 0;
-}
-
 /* Takes what ROW showed out of SLOT. Returns how many patterns that were, with their ids in TAKEN. */
 static int take(struct ledger *ledger, int slot, const struct workflow_row *row, int64_t taken[RULES_PATTERNS_MAX]) {
     int taken_count = workflow_learned(row) ? patterns_take(ledger->patterns, slot, row, taken) : 0;
-    count(&ledger->change[slot], row, taken_count > 0, -1);
+    totals_count(&ledger->change[slot], row, taken_count > 0, -1);
     return taken_count;
 }
 
-static int64_t keyword_list(struct ledger *ledger, const struct rules *rules, const struct detection *found) {
-    struct text *list = &ledger->scratch;
-    text_clear(list);
-    text_string(list, "[");
+void keywords_json(const struct rules *rules, const struct detection *found, struct text *json) {
+    text_clear(json);
+    text_string(json, "[");
     for (int i = 0; i < found->keyword_count; i++) {
-        text_string(list, i > 0 ? "," : "");
-        text_json_string(list, span_of(rules_keyword(rules, found->keywords[i])));
+        text_string(json, i > 0 ? "," : "");
+        text_json_string(json, span_of(rules_keyword(rules, found->keywords[i])));
     }
-    text_string(list, "]");
-    return names_id(ledger->names, text_span(list));
+    text_string(json, "]");
+}
+
+static int64_t keyword_list(struct ledger *ledger, const struct rules *rules, const struct detection *found) {
+    keywords_json(rules, found, &ledger->scratch);
+    return names_id(ledger->names, text_span(&ledger->scratch));
 }
 
 /* The pattern of one of the ledger's own rules' signatures: asked for once. */
@@ -241,7 +234,7 @@ static void put(struct ledger *ledger, const struct rules *rules, int slot, cons
                                                                             made};
         result->made_count += made;
     }
-    count(&ledger->change[slot], row, found.count > 0, 1);
+    totals_count(&ledger->change[slot], row, found.count > 0, 1);
 }
 
 void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, const struct stored_workflow *workflow) {
@@ -252,7 +245,7 @@ void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, c
         put(ledger, rules, slot, row, workflow->workflow_id, &text, NULL);
     } else {
         int copied = patterns_copy(ledger->patterns, ledger->state.slot, slot, row, workflow->workflow_id);
-        count(&ledger->change[slot], row, copied > 0, 1);
+        totals_count(&ledger->change[slot], row, copied > 0, 1);
     }
 }
 

@@ -66,7 +66,10 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
 /* False if it failed; then nothing of the transaction has happened. */
 bool ledger_commit(struct ledger *ledger);
 
-/* -- for the rebuild -- */
+/* -- for the rebuild and for verification -- */
+
+/* The keywords FOUND, as the JSON array that occurrences keep. JSON is cleared first. */
+void keywords_json(const struct rules *rules, const struct detection *found, struct text *json);
 
 const struct state *ledger_state(const struct ledger *ledger);
 /* Derives what a stored workflow shows by RULES and puts it into SLOT, whose changes it adds to. */

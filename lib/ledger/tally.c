@@ -39,21 +39,6 @@ void tally_add(struct tally *tally, const char *signature, const struct workflow
         sum->last_at = at;
 }
 
-void tally_count(struct tally *tally, const struct workflow_row *row, bool matched) {
-    struct totals *totals = &tally->totals;
-    totals->workflows++;
-    totals->learned += workflow_learned(row);
-    totals->matched += matched;
-    if (row->share.tokens != UNKNOWN) {
-        totals->tokens_known++;
-        totals->tokens += row->share.tokens;
-    }
-    if (row->share.cost != UNKNOWN) {
-        totals->cost_known++;
-        totals->cost += row->share.cost;
-    }
-}
-
 static bool passes(const struct filter *filter, const struct stored_workflow *w) {
     return (filter->since == NO_TIME || w->row.created_at >= filter->since) &&
            (filter->until == NO_TIME || w->row.created_at < filter->until) &&
@@ -71,6 +56,6 @@ void tally_filtered(struct db *db, const struct filter *filter, struct tally *ta
         struct query *shown = occurrences_of(db, state.slot, w.row.id);
         for (; db_row(shown); matched = true)
             tally_add(tally, db_text(shown, 1).s, &w.row, w.workflow_id);
-        tally_count(tally, &w.row, matched);
+        totals_count(&tally->totals, &w.row, matched, 1);
     }
 }

@@ -120,15 +120,6 @@ static int check_occurrences(struct verify *v, const struct stored_workflow *w, 
     return stored;
 }
 
-static void keywords_json(const struct verify *v, const struct detection *found, struct text *json) {
-    text_string(json, "[");
-    for (int i = 0; i < found->keyword_count; i++) {
-        text_string(json, i > 0 ? "," : "");
-        text_json_string(json, span_of(rules_keyword(v->rules, found->keywords[i])));
-    }
-    text_string(json, "]");
-}
-
 static void check_traits(struct verify *v, const struct stored_workflow *w) {
     if (workflow_traits_hold(w, &v->traits))
         return;
@@ -147,16 +138,16 @@ static void check_workflow(struct verify *v, const struct stored_workflow *w) {
     }
     if (!w->text_kept) {
         bool matched = check_occurrences(v, w, NULL, (struct span){NULL, 0}) > 0;
-        tally_count(&v->tally, &w->row, matched);
+        totals_count(&v->tally.totals, &w->row, matched, 1);
         return;
     }
     if (workflow_learned(&w->row))
         rules_detect(v->rules, &(struct workflow_text){w->nl_input, w->error_message, w->template_name}, &found);
-    keywords_json(v, &found, &keywords);
+    keywords_json(v->rules, &found, &keywords);
     check_occurrences(v, w, &found, text_span(&keywords));
     for (int i = 0; i < found.count; i++)
         tally_add(&v->tally, rules_signature(v->rules, found.matches[i].signature), &w->row, w->workflow_id);
-    tally_count(&v->tally, &w->row, found.count > 0);
+    totals_count(&v->tally.totals, &w->row, found.count > 0, 1);
     check_traits(v, w);
     text_free(&keywords);
 }

@@ -134,6 +134,16 @@ void workflows_replace(struct db *db, struct names *names, const struct workflow
     db_run(query);
 }
 
+void totals_count(struct totals *totals, const struct workflow_row *row, bool matched, int sign) {
+    totals->workflows += sign;
+    totals->learned += workflow_learned(row) ? sign : 0;
+    totals->matched += matched ? sign : 0;
+    totals->tokens_known += row->share.tokens != UNKNOWN ? sign : 0;
+    totals->tokens += row->share.tokens != UNKNOWN ? sign * row->share.tokens : 0;
+    totals->cost_known += row->share.cost != UNKNOWN ? sign : 0;
+    totals->cost += row->share.cost != UNKNOWN ? sign * row->share.cost : 0;
+}
+
 /* -- reading ---------------------------------------------------------------------------------------------------- */
 
 struct query *workflows_between(struct db *db, int64_t after, int64_t last) {

@@ -5,6 +5,7 @@
 #include "input/record.h"
 #include "ledger/db.h"
 #include "ledger/names.h"
+#include "ledger/state.h"
 #include "rules/characteristics.h"
 #include "rules/figures.h"
 
@@ -37,6 +38,9 @@ void workflows_insert(struct db *db, struct names *names, const struct workflow_
                       const struct workflow_traits *traits, bool keep_text, int64_t now, struct workflow_row *row);
 void workflows_replace(struct db *db, struct names *names, const struct workflow_record *record,
                        const struct workflow_traits *traits, bool keep_text, struct workflow_row *row);
+
+/* Counts the workflow in ROW, and whether it shows a pattern, SIGN times: 1 or -1. */
+void totals_count(struct totals *totals, const struct workflow_row *row, bool matched, int sign);
 
 /* A stored workflow with its texts, which are good until the next step. */
 struct stored_workflow {

@@ -724,28 +724,6 @@ static void copied_as_it_is_read(void **state) {
 }
 
 /* What was read before the reader came is given to it first. */
-static void pushed_bytes_come_first(void **state) {
-    struct span input = span_of("{\"a\":1}\n{\"b\":2}\n[{\"c\":3},{\"d\":4}]\n");
-    struct heard heard = {0}, whole = {0};
-    (void)state;
-    read_from(input, &BEGINNING, FULL, &whole);
-    int fd = file_of(input);
-    for (size_t cut = 0; cut <= input.n; cut++) {
-        lseek(fd, (off_t)cut, SEEK_SET);
-        struct reader *reader = reader_new(fd, NULL);
-        reader_resume(reader, &BEGINNING, hasher_new());
-        reader_push(reader, input.s, cut);
-        heard_clear(&heard);
-        assert_int_equal(listen(&heard, reader, -1, FULL), READER_END);
-        assert_string_equal(heard.said.s, whole.said.s);
-        digest_is(reader, input);
-        reader_free(reader);
-    }
-    close(fd);
-    text_free(&heard.said);
-    text_free(&whole.said);
-}
-
 static void idle_and_failed(void **state) {
     struct value value;
     int ends[2];
@@ -1120,7 +1098,6 @@ int main(void) {
         cmocka_unit_test(files_that_grow_within_what_is_wrong),
         cmocka_unit_test(members_by_number),
         cmocka_unit_test(copied_as_it_is_read),
-        cmocka_unit_test(pushed_bytes_come_first),
         cmocka_unit_test(idle_and_failed),
         cmocka_unit_test(interrupted_by_a_signal),
         cmocka_unit_test(across_buffers),
