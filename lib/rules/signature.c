@@ -1,37 +1,18 @@
 #include "rules/signature.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/word.h"
+#include "rules/lexicon.h"
 
 enum {
-    NAME_MAX_BYTES = 64,
-    WORD_MAX_BYTES = 64,
-    VOCABULARY_SLOTS = 4096,
-    VOCABULARY_MAX = VOCABULARY_SLOTS / 2,
     SIGNATURES_MAX = 16384,
     SLOTS_MAX = 256, /* categories, and targets, at most: what one scan keeps in sight */
 };
 
-/* What a keyword means where it occurs. A keyword of several categories has a meaning for each. */
+/* What a keyword means where it occurs: of a category, target or error rule, and ROLE_TOOL which of the category's
+ * subcategories. A keyword of several categories has a meaning for each. */
 enum role { ROLE_CATEGORY, ROLE_TOOL, ROLE_TARGET, ROLE_WITH, ROLE_ERROR };
-
-struct meaning {
-    enum role role;
-    int of;   /* a category, target or error rule */
-    int tool; /* ROLE_TOOL: which of the category's subcategories */
-    int next; /* the keyword's next meaning */
-};
-
-struct keyword {
-    char *name;
-    int words[RULES_KEYWORD_WORDS]; /* in the vocabulary */
-    int count;
-    int first_meaning;
-    int next; /* the next keyword that ends with the same word */
-};
 
 struct names {
     char **items;
@@ -54,14 +35,7 @@ struct template_rule {
 };
 
 struct rules {
-    char **vocabulary; /* lower-case words, by number */
-    int word_count;
-    int slots[VOCABULARY_SLOTS]; /* open addressing: a word's number + 1 */
-    int *ending;                 /* the first keyword that ends with a word */
-    struct keyword *keywords;
-    int keyword_count;
-    struct meaning *meanings;
-    int meaning_count;
+    struct lexicon *lexicon;
     struct category *categories; /* in the order of trial: see "order" */
     int category_count;
     int *order;
@@ -83,33 +57,11 @@ struct rules {
 
 /* -- names ------------------------------------------------------------------------------------------------------ */
 
-static bool name_valid(const char *name) {
-    size_t size = strlen(name);
-    if (size == 0 || size > NAME_MAX_BYTES)
-        return false;
-    for (const char *s = name; *s != '\0'; s++)
-        if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') ||
-              strchr("_.-", *s) != NULL))
-            return false;
-    return true;
-}
-
 static int names_find(const struct names *names, const char *name) {
     for (int i = 0; i < names->count; i++)
         if (strcmp(names->items[i], name) == 0)
             return i;
     return RULES_NONE;
-}
-
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static char *lower_copy(struct span name) {
-    char *copy = xmemdup(name.s, name.n);
-    for (char *s = copy; *s != '\0'; s++)
-        *s = lower(*s);
-    return copy;
 }
 
 static int names_take(struct names *names, char *name) {
@@ -133,102 +85,15 @@ static void names_free(struct names *names) {
     free(names->items);
 }
 
-/* -- vocabulary ------------------------------------------------------------------------------------------------- */
-
-/* FNV-1a over the lower-case bytes: words are short, and this is inlined into the scan. */
-static uint32_t word_hash(struct span word) {
-    uint32_t hash = 2166136261U;
-    for (size_t i = 0; i < word.n; i++)
-        hash = (hash ^ (unsigned char)lower(word.s[i])) * 16777619U;
-    return hash ^ hash >> 15;
-}
-
-static bool same_word(const char *known, struct span word) {
-    size_t i = 0;
-    while (i < word.n && known[i] != '\0' && known[i] == lower(word.s[i]))
-        i++;
-    return i == word.n && known[i] == '\0';
-}
-
-static int word_number(const struct rules *rules, struct span word) {
-    if (word.n > WORD_MAX_BYTES)
-        return RULES_NONE;
-    for (uint32_t at = word_hash(word); rules->slots[at % VOCABULARY_SLOTS] != 0; at++) {
-        int number = rules->slots[at % VOCABULARY_SLOTS] - 1;
-        if (same_word(rules->vocabulary[number], word))
-            return number;
-    }
-    return RULES_NONE;
-}
-
-static int word_add(struct rules *rules, struct span word) {
-    int number = word_number(rules, word);
-    if (number != RULES_NONE || rules->word_count == VOCABULARY_MAX || word.n > WORD_MAX_BYTES)
-        return number;
-    char *copy = lower_copy(word);
-    size_t count = (size_t)rules->word_count + 1;
-    rules->vocabulary = xreallocarray(rules->vocabulary, count, sizeof *rules->vocabulary);
-    rules->ending = xreallocarray(rules->ending, count, sizeof *rules->ending);
-    rules->vocabulary[rules->word_count] = copy;
-    rules->ending[rules->word_count] = RULES_NONE;
-    uint32_t at = word_hash(word);
-    while (rules->slots[at % VOCABULARY_SLOTS] != 0)
-        at++;
-    rules->slots[at % VOCABULARY_SLOTS] = ++rules->word_count;
-    return rules->word_count - 1;
-}
-
-/* -- keywords --------------------------------------------------------------------------------------------------- */
-
-static int keyword_find(const struct rules *rules, const int *words, int count) {
-    for (int k = rules->ending[words[count - 1]]; k != RULES_NONE; k = rules->keywords[k].next)
-        if (rules->keywords[k].count == count &&
-            memcmp(rules->keywords[k].words, words, (size_t)count * sizeof *words) == 0)
-            return k;
-    return RULES_NONE;
-}
-
-static int keyword_add(struct rules *rules, const char *name) {
-    struct keyword keyword = {.first_meaning = RULES_NONE};
-    struct span rest = span_of(name), word;
-    while (word_next(&rest, &word)) {
-        int number = keyword.count < RULES_KEYWORD_WORDS ? word_add(rules, word) : RULES_NONE;
-        if (number == RULES_NONE)
-            return RULES_NONE;
-        keyword.words[keyword.count++] = number;
-    }
-    if (keyword.count == 0)
-        return RULES_NONE;
-    int found = keyword_find(rules, keyword.words, keyword.count);
-    if (found != RULES_NONE)
-        return found;
-    int last = keyword.words[keyword.count - 1];
-    keyword.name = lower_copy(span_of(name));
-    keyword.next = rules->ending[last];
-    rules->ending[last] = rules->keyword_count;
-    rules->keywords = xreallocarray(rules->keywords, (size_t)rules->keyword_count + 1, sizeof keyword);
-    rules->keywords[rules->keyword_count] = keyword;
-    return rules->keyword_count++;
-}
-
-static bool mean(struct rules *rules, const char *name, enum role role, int of, int tool) {
-    int keyword = keyword_add(rules, name);
-    if (keyword == RULES_NONE)
-        return false;
-    struct keyword *k = &rules->keywords[keyword];
-    for (int m = k->first_meaning; m != RULES_NONE; m = rules->meanings[m].next)
-        if (rules->meanings[m].role == role && rules->meanings[m].of == of && rules->meanings[m].tool == tool)
-            return true;
-    rules->meanings = xreallocarray(rules->meanings, (size_t)rules->meaning_count + 1, sizeof *rules->meanings);
-    rules->meanings[rules->meaning_count] = (struct meaning){role, of, tool, k->first_meaning};
-    k->first_meaning = rules->meaning_count++;
-    return true;
+static bool mean(struct rules *rules, const char *keyword, enum role role, int of, int tool) {
+    return lexicon_mean(rules->lexicon, keyword, (struct meaning){(int)role, of, tool});
 }
 
 /* -- building --------------------------------------------------------------------------------------------------- */
 
 struct rules *rules_new(void) {
     struct rules *rules = xcalloc(1, sizeof *rules);
+    rules->lexicon = lexicon_new();
     rules->fallback = RULES_NONE;
     return rules;
 }
@@ -236,10 +101,7 @@ struct rules *rules_new(void) {
 void rules_free(struct rules *rules) {
     if (rules == NULL)
         return;
-    for (int i = 0; i < rules->word_count; i++)
-        free(rules->vocabulary[i]);
-    for (int i = 0; i < rules->keyword_count; i++)
-        free(rules->keywords[i].name);
+    lexicon_free(rules->lexicon);
     for (int i = 0; i < rules->category_count; i++) {
         free(rules->categories[i].name);
         names_free(&rules->categories[i].tools);
@@ -250,10 +112,6 @@ void rules_free(struct rules *rules) {
     names_free(&rules->target_parts);
     names_free(&rules->fixed_targets);
     names_free(&rules->signatures);
-    free(rules->vocabulary);
-    free(rules->ending);
-    free(rules->keywords);
-    free(rules->meanings);
     free(rules->categories);
     free(rules->order);
     free(rules->needs_with);
@@ -273,7 +131,7 @@ static int category_find(const struct rules *rules, const char *name) {
 
 int rules_category(struct rules *rules, const char *name, bool first) {
     int found = category_find(rules, name);
-    if (found != RULES_NONE || !name_valid(name) || rules->category_count == SLOTS_MAX)
+    if (found != RULES_NONE || !rule_name_valid(name) || rules->category_count == SLOTS_MAX)
         return found;
     int number = rules->category_count++;
     size_t count = (size_t)rules->category_count;
@@ -288,7 +146,7 @@ int rules_category(struct rules *rules, const char *name, bool first) {
 }
 
 bool rules_category_default(struct rules *rules, int category, const char *subcategory) {
-    if (!name_valid(subcategory))
+    if (!rule_name_valid(subcategory))
         return false;
     struct names *tools = &rules->categories[category].tools;
     free(tools->items[0]);
@@ -297,7 +155,7 @@ bool rules_category_default(struct rules *rules, int category, const char *subca
 }
 
 bool rules_category_target(struct rules *rules, int category, const char *target) {
-    if (!name_valid(target))
+    if (!rule_name_valid(target))
         return false;
     bool detected = strcmp(target, "detected") == 0;
     rules->categories[category].fixed_target = detected ? RULES_NONE : names_intern(&rules->fixed_targets, target);
@@ -309,16 +167,19 @@ bool rules_category_word(struct rules *rules, int category, const char *keyword)
 }
 
 bool rules_category_tool(struct rules *rules, int category, const char *subcategory, const char *keyword) {
-    if (!name_valid(subcategory) || !rules_category_word(rules, category, keyword))
+    if (!rule_name_valid(subcategory) || !rules_category_word(rules, category, keyword))
         return false;
     return mean(rules, keyword, ROLE_TOOL, category, names_intern(&rules->categories[category].tools, subcategory));
 }
 
 int rules_target(struct rules *rules, const char *name) {
     int found = names_find(&rules->targets, name);
-    if (found != RULES_NONE || !name_valid(name) || rules->targets.count == SLOTS_MAX)
+    if (found != RULES_NONE || !rule_name_valid(name) || rules->targets.count == SLOTS_MAX)
         return found;
-    return names_add(&rules->targets, name);
+    int number = names_add(&rules->targets, name);
+    rules->needs_with = xreallocarray(rules->needs_with, (size_t)number + 1, sizeof *rules->needs_with);
+    rules->needs_with[number] = false;
+    return number;
 }
 
 bool rules_target_word(struct rules *rules, int target, const char *keyword) {
@@ -326,19 +187,17 @@ bool rules_target_word(struct rules *rules, int target, const char *keyword) {
 }
 
 bool rules_target_with(struct rules *rules, int target, const char *keyword) {
-    return mean(rules, keyword, ROLE_WITH, target, 0);
-}
-
-/* NAME is in lower case. */
-static bool part_is(struct span part, const char *name) {
-    return same_word(name, part);
+    if (!mean(rules, keyword, ROLE_WITH, target, 0))
+        return false;
+    rules->needs_with[target] = true;
+    return true;
 }
 
 bool rules_target_part(struct rules *rules, int target, const char *part) {
-    if (!name_valid(part))
+    if (!rule_name_valid(part))
         return false;
     for (int i = 0; i < rules->target_parts.count; i++)
-        if (part_is(span_of(part), rules->target_parts.items[i]))
+        if (lower_is(rules->target_parts.items[i], span_of(part)))
             return true;
     int number = names_take(&rules->target_parts, lower_copy(span_of(part)));
     rules->part_targets = xreallocarray(rules->part_targets, (size_t)number + 1, sizeof *rules->part_targets);
@@ -352,15 +211,15 @@ bool rules_target_fallback(struct rules *rules, const char *name) {
 }
 
 static bool signature_valid(const char *signature) {
-    char part[3][NAME_MAX_BYTES + 1];
+    char part[3][RULE_NAME_MAX + 1];
     const char *s = signature;
     for (int i = 0; i < 3; i++) {
         size_t size = strcspn(s, ":");
-        if (size > NAME_MAX_BYTES || (i < 2) != (s[size] == ':'))
+        if (size > RULE_NAME_MAX || (i < 2) != (s[size] == ':'))
             return false;
         memcpy(part[i], s, size);
         part[i][size] = '\0';
-        if (!name_valid(part[i]))
+        if (!rule_name_valid(part[i]))
             return false;
         s += size + (i < 2);
     }
@@ -383,10 +242,10 @@ bool rules_error_word(struct rules *rules, const char *signature, const char *ke
 }
 
 bool rules_template_part(struct rules *rules, const char *part, const char *signature) {
-    if (!name_valid(part) || (signature != NULL && !signature_valid(signature)))
+    if (!rule_name_valid(part) || (signature != NULL && !signature_valid(signature)))
         return false;
     for (int i = 0; i < rules->template_count; i++)
-        if (part_is(span_of(part), rules->templates[i].part))
+        if (lower_is(rules->templates[i].part, span_of(part)))
             return true;
     size_t count = (size_t)rules->template_count + 1;
     rules->templates = xreallocarray(rules->templates, count, sizeof *rules->templates);
@@ -408,19 +267,11 @@ static int signature_number(struct rules *rules, const char *category, const cha
     return number;
 }
 
-static void note_needs(struct rules *rules) {
-    rules->needs_with = xcalloc((size_t)rules->targets.count, sizeof *rules->needs_with);
-    for (int m = 0; m < rules->meaning_count; m++)
-        if (rules->meanings[m].role == ROLE_WITH)
-            rules->needs_with[rules->meanings[m].of] = true;
-}
-
 bool rules_finish(struct rules *rules, const char **why) {
     if (rules->fallback == RULES_NONE) {
         *why = "no fallback target";
         return false;
     }
-    note_needs(rules);
     rules->grid_targets = rules->targets.count;
     for (int c = 0; c < rules->category_count; c++)
         if (rules->categories[c].tools.count > rules->grid_tools)
@@ -459,29 +310,15 @@ struct sighting {
     struct place targets[SLOTS_MAX];
     bool with[SLOTS_MAX];
     struct place errors[RULES_PATTERNS_MAX];
+    struct detection *found; /* keeps the keywords; NULL: none does */
 };
 
-static void sight(struct place *place, int keyword, long at, int length) {
-    if (place->keyword == RULES_NONE || at < place->at || (at == place->at && length > place->length))
-        *place = (struct place){keyword, at, length};
-}
-
-static void note(const struct rules *rules, struct sighting *seen, int keyword, long at) {
-    int length = rules->keywords[keyword].count;
-    for (int m = rules->keywords[keyword].first_meaning; m != RULES_NONE; m = rules->meanings[m].next) {
-        const struct meaning *meaning = &rules->meanings[m];
-        switch (meaning->role) {
-        case ROLE_CATEGORY: sight(&seen->categories[meaning->of], keyword, at, length); break;
-        case ROLE_TARGET: sight(&seen->targets[meaning->of], keyword, at, length); break;
-        case ROLE_WITH: seen->with[meaning->of] = true; break;
-        case ROLE_ERROR: sight(&seen->errors[meaning->of], keyword, at, length); break;
-        case ROLE_TOOL:
-            sight(&seen->tools[meaning->of], keyword, at, length);
-            if (seen->tools[meaning->of].keyword == keyword)
-                seen->tool[meaning->of] = meaning->tool;
-            break;
-        }
-    }
+/* Whether the place was taken. */
+static bool sight(struct place *place, const struct lexicon_hit *hit) {
+    if (place->keyword != RULES_NONE && (hit->at > place->at || (hit->at == place->at && hit->length <= place->length)))
+        return false;
+    *place = (struct place){hit->keyword, hit->at, hit->length};
+    return true;
 }
 
 static void keep_keyword(struct detection *found, int keyword) {
@@ -492,40 +329,29 @@ static void keep_keyword(struct detection *found, int keyword) {
         found->keywords[found->keyword_count++] = keyword;
 }
 
-static bool only_errors(const struct rules *rules, int keyword) {
-    for (int m = rules->keywords[keyword].first_meaning; m != RULES_NONE; m = rules->meanings[m].next)
-        if (rules->meanings[m].role != ROLE_ERROR)
-            return false;
-    return true;
-}
-
-/* Meets every keyword of TEXT. The last words stay in a ring, and a keyword is known by its last word. */
-static void scan(const struct rules *rules, struct span text, struct sighting *seen, struct detection *found) {
-    int ring[RULES_KEYWORD_WORDS];
-    long position = 0;
-    struct span rest = text, word;
-    for (; word_next(&rest, &word); position++) {
-        int number = word_number(rules, word);
-        ring[position % RULES_KEYWORD_WORDS] = number;
-        if (number == RULES_NONE)
-            continue;
-        for (int k = rules->ending[number]; k != RULES_NONE; k = rules->keywords[k].next) {
-            const struct keyword *keyword = &rules->keywords[k];
-            long first = position - keyword->count + 1;
-            int same = first >= 0 ? 1 : keyword->count + 1;
-            while (same < keyword->count &&
-                   ring[(position - same) % RULES_KEYWORD_WORDS] == keyword->words[keyword->count - 1 - same])
-                same++;
-            if (same != keyword->count)
-                continue;
-            note(rules, seen, k, first);
-            if (found != NULL && !only_errors(rules, k))
-                keep_keyword(found, k);
+static void note(const struct lexicon_hit *hit, void *to) {
+    struct sighting *seen = to;
+    bool only_errors = true;
+    for (int i = 0; i < hit->meaning_count; i++) {
+        const struct meaning *meaning = &hit->meanings[i];
+        switch ((enum role)meaning->role) {
+        case ROLE_CATEGORY: sight(&seen->categories[meaning->of], hit); break;
+        case ROLE_TARGET: sight(&seen->targets[meaning->of], hit); break;
+        case ROLE_WITH: seen->with[meaning->of] = true; break;
+        case ROLE_ERROR: sight(&seen->errors[meaning->of], hit); break;
+        case ROLE_TOOL: /* of two subcategories with one keyword, the earlier */
+            if (sight(&seen->tools[meaning->of], hit))
+                seen->tool[meaning->of] = meaning->which;
+            break;
         }
+        only_errors = only_errors && meaning->role == ROLE_ERROR;
     }
+    if (seen->found != NULL && !only_errors)
+        keep_keyword(seen->found, hit->keyword);
 }
 
-static void sighting_clear(const struct rules *rules, struct sighting *seen) {
+/* Meets every keyword of TEXT; FOUND, if it is not NULL, keeps them. */
+static void scan(const struct rules *rules, struct span text, struct sighting *seen, struct detection *found) {
     for (int i = 0; i < rules->category_count; i++)
         seen->categories[i].keyword = seen->tools[i].keyword = RULES_NONE;
     for (int i = 0; i < rules->targets.count; i++) {
@@ -534,6 +360,8 @@ static void sighting_clear(const struct rules *rules, struct sighting *seen) {
     }
     for (int i = 0; i < rules->error_count; i++)
         seen->errors[i].keyword = RULES_NONE;
+    seen->found = found;
+    lexicon_scan(rules->lexicon, text, note, seen);
 }
 
 /* The next part of a template's name between '_' and '-'. */
@@ -561,7 +389,7 @@ static int detected_target(const struct rules *rules, const struct sighting *see
     struct span part;
     while (part_next(&template_name, &part)) {
         for (int i = 0; i < rules->target_parts.count; i++) {
-            if (part_is(part, rules->target_parts.items[i])) {
+            if (lower_is(rules->target_parts.items[i], part)) {
                 match->target_part = part;
                 return rules->part_targets[i];
             }
@@ -619,7 +447,7 @@ static void match_template(const struct rules *rules, struct span template_name,
     struct span part;
     while (part_next(&template_name, &part)) {
         for (int i = 0; i < rules->template_count; i++) {
-            if (!part_is(part, rules->templates[i].part))
+            if (!lower_is(rules->templates[i].part, part))
                 continue;
             struct rules_match match = match_of(LAYER_TEMPLATE, rules->templates[i].signature);
             match.target_part = part;
@@ -633,11 +461,9 @@ static void match_template(const struct rules *rules, struct span template_name,
 void rules_detect(const struct rules *rules, const struct workflow_text *text, struct detection *found) {
     struct sighting seen;
     found->count = found->keyword_count = 0;
-    sighting_clear(rules, &seen);
     scan(rules, text->input, &seen, found);
     match_input(rules, text, &seen, found);
     if (text->error.n > 0) {
-        sighting_clear(rules, &seen);
         scan(rules, text->error, &seen, NULL);
         match_errors(rules, &seen, found);
     }
@@ -653,7 +479,7 @@ const char *rules_signature(const struct rules *rules, int signature) {
 }
 
 const char *rules_keyword(const struct rules *rules, int keyword) {
-    return rules->keywords[keyword].name;
+    return lexicon_keyword(rules->lexicon, keyword);
 }
 
 struct span signature_category(const char *signature) {

@@ -13,7 +13,6 @@
 #include "base/text.h"
 
 enum {
-    RULES_KEYWORD_WORDS = 8,  /* words in one keyword, at most */
     RULES_PATTERNS_MAX = 64,  /* signatures of one workflow, at most */
     RULES_KEYWORDS_MAX = 256, /* keywords kept of one text, at most: the first ones */
     RULES_NONE = -1,
