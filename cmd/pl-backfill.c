@@ -23,6 +23,7 @@ enum {
     OPTION_FORCE,
     OPTION_LIMIT,
     OPTION_NO_TEXT,
+    OPTION_PRICES,
     OPTION_REBUILD,
     OPTION_REJECTS,
     OPTION_RULES,
@@ -35,10 +36,10 @@ static const struct tool tool = {
     .name = "pl-backfill",
     .operands = "[FILE|DIRECTORY|DATABASE|-]...",
     .summary = "Takes in history: files of records, every *.json, *.jsonl and *.ndjson below\n"
-               "directories, and databases with a table workflow_history.",
+               "directories, and databases with workflow_history, routing_metrics or the like.",
     .lines =
         (const struct option_line[]){
-            {'k', "kind", "KIND", "take every record as a KIND: workflow, review"},
+            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, review"},
             {OPTION_DRY_RUN, "dry-run", NULL, "tell what would be taken in, and write nothing"},
             {OPTION_LIMIT, "limit", "N", "stop after N records"},
             {OPTION_SINCE, "since", "TIME", "take records from TIME on (a date, a time, or 90d)"},
@@ -46,8 +47,9 @@ static const struct tool tool = {
             {OPTION_FORCE, "force", NULL, "read files again that were read before"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for --rebuild or a new database"},
+            {OPTION_PRICES, "prices", "FILE", "prices of one's own, for the same"},
             {OPTION_NO_TEXT, "no-text", NULL, "learn from texts, but keep none"},
-            {OPTION_REBUILD, "rebuild", NULL, "derive all patterns again, by the rules of today"},
+            {OPTION_REBUILD, "rebuild", NULL, "derive all again, by the rules and prices of today"},
             {OPTION_VERIFY, "verify", NULL, "recompute every figure, and print each difference"},
             {0, NULL, NULL, NULL},
         },
@@ -58,7 +60,7 @@ static const struct tool tool = {
 static struct {
     struct common_options common;
     enum record_kind kind;
-    const char *rejects, *rules;
+    const char *rejects, *given[KNOWLEDGE_PARTS];
     bool dry_run, force, no_text, rebuild, verify;
     int64_t limit, since, until;
 } options = {.limit = -1, .since = NO_TIME, .until = NO_TIME};
@@ -76,7 +78,8 @@ static void parse(struct options *parser) {
         case OPTION_UNTIL: options.until = options_time(parser, "until"); break;
         case OPTION_FORCE: options.force = true; break;
         case OPTION_REJECTS: options.rejects = parser->argument; break;
-        case OPTION_RULES: options.rules = parser->argument; break;
+        case OPTION_RULES: options.given[PART_RULES] = parser->argument; break;
+        case OPTION_PRICES: options.given[PART_PRICES] = parser->argument; break;
         case OPTION_NO_TEXT: options.no_text = true; break;
         case OPTION_REBUILD: options.rebuild = true; break;
         case OPTION_VERIFY: options.verify = true; break;
@@ -138,11 +141,11 @@ static void on_rebuilt(void *context, int64_t done, int64_t total) {
     progress_update(bar, "rebuild", (uint64_t)done, (uint64_t)done);
 }
 
-static int rebuild(struct ledger *ledger, const struct rules_text *rules) {
+static int rebuild(struct ledger *ledger, const struct knowledge *knowledge) {
     struct rebuild_options how = {.stop = stop_catch(), .on_progress = on_rebuilt};
-    int64_t workflows = workflows_last_id(ledger_db(ledger));
-    bar = options.common.quiet ? NULL : progress_begin(stderr, (uint64_t)workflows);
-    enum rebuild_end end = ledger_rebuild(ledger, rules, &how);
+    int64_t workflows = workflows_last_id(ledger_db(ledger)), requests = requests_last_id(ledger_db(ledger));
+    bar = options.common.quiet ? NULL : progress_begin(stderr, (uint64_t)(workflows + requests));
+    enum rebuild_end end = ledger_rebuild(ledger, knowledge, &how);
     progress_end(bar);
     if (end == REBUILD_TAKEN)
         complain("%s: another rebuild has taken this one's place", db_path(ledger_db(ledger)));
@@ -151,7 +154,8 @@ static int rebuild(struct ledger *ledger, const struct rules_text *rules) {
     else if (end == REBUILD_BROKEN)
         complain("%s", ledger_error(ledger));
     else if (options.common.verbosity > 0)
-        complain("Rebuilt all patterns from %lld workflows", (long long)workflows);
+        complain("Rebuilt all figures from %lld workflows and %lld requests", (long long)workflows,
+                 (long long)requests);
     return end == REBUILD_DONE ? STATUS_GOOD : STATUS_FAILED;
 }
 
@@ -303,29 +307,31 @@ static int backfill(struct ledger *ledger, char **operands) {
 /* -- the whole -------------------------------------------------------------------------------------------------- */
 
 static int write_with(const char *path, char **operands) {
-    struct rules_text rules;
+    struct knowledge knowledge;
     struct text error = {0};
-    bool offered = rules_text_load(options.rules, &rules, &error);
-    if (!offered && (options.rules != NULL || options.rebuild))
+    bool given = options.given[PART_RULES] != NULL || options.given[PART_PRICES] != NULL;
+    bool offered = knowledge_load(options.given, &knowledge, &error);
+    if (!offered && (given || options.rebuild))
         die("%s", error.s);
     if (!offered)
         complain("warning: %s", error.s);
     struct db *db = options.dry_run ? schema_open_copy(path) : schema_open_write(path);
-    struct ledger *ledger = ledger_new(db, offered ? &rules : NULL,
+    struct ledger *ledger = ledger_new(db, offered ? &knowledge : NULL,
                                        &(struct ledger_options){.drop_text = options.no_text});
     int status = STATUS_FAILED;
     if (ledger_error(ledger) != NULL) {
         complain("%s", ledger_error(ledger));
     } else {
         if (ledger_rules_differ(ledger) && !options.rebuild)
-            complain("warning: these rules are not those of %s, which keeps to its own until pl-backfill --rebuild",
+            complain("warning: these rules or prices are not those of %s, which keeps to its own until "
+                     "pl-backfill --rebuild",
                      path);
-        status = options.rebuild ? rebuild(ledger, &rules) : STATUS_GOOD;
+        status = options.rebuild ? rebuild(ledger, &knowledge) : STATUS_GOOD;
         if (status == STATUS_GOOD && *operands != NULL)
             status = backfill(ledger, operands);
     }
     ledger_free(ledger);
-    rules_text_free(&rules);
+    knowledge_free(&knowledge);
     text_free(&error);
     return status;
 }

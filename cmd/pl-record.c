@@ -13,7 +13,7 @@
 #include "ledger/intake.h"
 #include "ledger/schema.h"
 
-enum { OPTION_REJECTS = OPTION_LONG, OPTION_RULES, OPTION_TEE, OPTION_NO_TEXT };
+enum { OPTION_REJECTS = OPTION_LONG, OPTION_RULES, OPTION_PRICES, OPTION_TEE, OPTION_NO_TEXT };
 
 static const struct tool tool = {
     .name = "pl-record",
@@ -22,10 +22,11 @@ static const struct tool tool = {
                "result line for each one when it is durable.",
     .lines =
         (const struct option_line[]){
-            {'k', "kind", "KIND", "take every record as a KIND: workflow, review"},
+            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, review"},
             {OPTION_TEE, "tee", NULL, "write the input through instead of results"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database"},
+            {OPTION_PRICES, "prices", "FILE", "prices of one's own, for a new database"},
             {OPTION_NO_TEXT, "no-text", NULL, "learn from texts, but keep none"},
             {0, NULL, NULL, NULL},
         },
@@ -36,7 +37,7 @@ static const struct tool tool = {
 static struct {
     struct common_options common;
     enum record_kind kind;
-    const char *rejects, *rules;
+    const char *rejects, *given[KNOWLEDGE_PARTS];
     bool tee, no_text;
 } options;
 
@@ -49,7 +50,8 @@ static void parse(struct options *parser) {
             break;
         case OPTION_TEE: options.tee = true; break;
         case OPTION_REJECTS: options.rejects = parser->argument; break;
-        case OPTION_RULES: options.rules = parser->argument; break;
+        case OPTION_RULES: options.given[PART_RULES] = parser->argument; break;
+        case OPTION_PRICES: options.given[PART_PRICES] = parser->argument; break;
         case OPTION_NO_TEXT: options.no_text = true; break;
         default: break;
         }
@@ -84,13 +86,55 @@ static void review_line(const struct record *record, const struct result *result
     text_format(out, ",\"status\":\"%s\"}\n", outcome_name(result->outcome));
 }
 
+static void request_line(const struct record *record, const struct result *result, struct text *out) {
+    text_string(out, "{\"kind\":\"request\"");
+    if (record->request.request_id.s != NULL)
+        member(out, "request_id", record->request.request_id);
+    else
+        text_string(out, ",\"request_id\":null");
+    text_format(out, ",\"status\":\"%s\"", outcome_name(result->outcome));
+    if (result->pattern.s != NULL)
+        member(out, "pattern", result->pattern);
+    else
+        text_string(out, ",\"pattern\":null");
+    if (result->complexity != UNKNOWN)
+        text_format(out, ",\"complexity\":\"%s\"}\n",
+                    prompt_complexity_name((enum prompt_complexity)result->complexity));
+    else
+        text_string(out, ",\"complexity\":null}\n");
+}
+
+static void feedback_line(const struct record *record, const struct result *result, struct text *out) {
+    text_string(out, "{\"kind\":\"feedback\"");
+    member(out, "request_id", record->feedback.request_id);
+    text_format(out, ",\"status\":\"%s\",\"id\":%lld}\n", outcome_name(result->outcome), (long long)result->id);
+}
+
+static void (*const result_lines[])(const struct record *, const struct result *, struct text *) = {
+    [KIND_WORKFLOW] = workflow_line,
+    [KIND_REQUEST] = request_line,
+    [KIND_FEEDBACK] = feedback_line,
+    [KIND_REVIEW] = review_line,
+};
+
+/* What a record is about, for a message. */
+static struct span subject(const struct record *record) {
+    switch (record->kind) {
+    case KIND_WORKFLOW: return record->workflow.workflow_id;
+    case KIND_REQUEST: return record->request.request_id;
+    case KIND_FEEDBACK: return record->feedback.request_id;
+    default: return record->review.pattern_signature;
+    }
+}
+
 static void tell(const struct record *record, const struct result *result) {
     for (int i = 0; i < result->pattern_count; i++)
         if (result->patterns[i].made)
             complain("New pattern detected: %s", result->patterns[i].signature);
+    if (record->kind == KIND_FEEDBACK && result->outcome != OUTCOME_DUPLICATE)
+        complain("Stored feedback %lld for request %s", (long long)result->id, record->feedback.request_id.s);
     if (options.common.verbosity > 1)
-        complain("%s %s: %s", record->kind == KIND_WORKFLOW ? "workflow" : "review of",
-                 record->kind == KIND_WORKFLOW ? record->workflow.workflow_id.s : record->review.pattern_signature.s,
+        complain("%s %s: %s", record_kind_name(record->kind), subject(record).s != NULL ? subject(record).s : "",
                  outcome_name(result->outcome));
 }
 
@@ -104,10 +148,7 @@ static void on_result(void *context, const char *input, uint64_t line, const str
         tell(record, result);
     if (options.common.quiet || options.tee)
         return;
-    if (record->kind == KIND_WORKFLOW)
-        workflow_line(record, result, out);
-    else
-        review_line(record, result, out);
+    result_lines[record->kind](record, result, out);
 }
 
 static void on_reject(void *context, const char *input, uint64_t line, const char *reason) {
@@ -141,19 +182,21 @@ static void copy_rest(char **operands) {
 
 /* Without rules to offer, a database that has its own goes on. */
 static struct ledger *open_ledger(void) {
-    struct rules_text rules;
+    struct knowledge knowledge;
     struct text error = {0};
-    bool offered = rules_text_load(options.rules, &rules, &error);
-    if (!offered && options.rules != NULL)
+    bool offered = knowledge_load(options.given, &knowledge, &error);
+    if (!offered && (options.given[PART_RULES] != NULL || options.given[PART_PRICES] != NULL))
         die("%s", error.s);
     if (!offered)
         complain("warning: %s", error.s);
     char *path = path_database(options.common.db);
     struct ledger_options how = {.drop_text = options.no_text, .list_patterns = !options.common.quiet && !options.tee};
-    struct ledger *ledger = ledger_new(schema_open_write(path), offered ? &rules : NULL, &how);
+    struct ledger *ledger = ledger_new(schema_open_write(path), offered ? &knowledge : NULL, &how);
     if (ledger_rules_differ(ledger))
-        complain("warning: these rules are not those of %s, which keeps to its own until pl-backfill --rebuild", path);
-    rules_text_free(&rules);
+        complain(
+            "warning: these rules or prices are not those of %s, which keeps to its own until pl-backfill --rebuild",
+            path);
+    knowledge_free(&knowledge);
     text_free(&error);
     free(path);
     return ledger;

@@ -16,6 +16,7 @@ enum {
     OPTION_ACCOUNT = OPTION_LONG,
     OPTION_ERROR,
     OPTION_LIMIT,
+    OPTION_PRICES,
     OPTION_RULES,
     OPTION_SINCE,
     OPTION_SORT,
@@ -38,6 +39,7 @@ static const struct tool tool = {
             {OPTION_TEMPLATE, "template", "NAME", "why: the workflow's template"},
             {OPTION_ERROR, "error", "TEXT", "why: the workflow's error message"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for FILE... and why"},
+            {OPTION_PRICES, "prices", "FILE", "prices of one's own, for FILE..."},
             {0, NULL, NULL, NULL},
         },
     .more = "Reports:\n"
@@ -54,7 +56,7 @@ static struct {
     struct report_request request;
     enum table_format format;
     bool format_given;
-    const char *rules;
+    const char *rules, *prices;
 } options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME}, .limit = -1}};
 
 static void parse(struct options *parser) {
@@ -77,6 +79,7 @@ static void parse(struct options *parser) {
         case OPTION_TEMPLATE: request->workflow_template = parser->argument; break;
         case OPTION_ERROR: request->error_message = parser->argument; break;
         case OPTION_RULES: options.rules = parser->argument; break;
+        case OPTION_PRICES: options.prices = parser->argument; break;
         default: break;
         }
     }
@@ -91,19 +94,20 @@ static void on_reject(void *context, const char *input, uint64_t line, const cha
     complain("%s:%llu: %s", input, (unsigned long long)line, reason);
 }
 
-static struct rules_text own_rules(void) {
-    struct rules_text rules;
+static struct knowledge own_knowledge(void) {
+    const char *const given[KNOWLEDGE_PARTS] = {[PART_RULES] = options.rules, [PART_PRICES] = options.prices};
+    struct knowledge knowledge;
     struct text error = {0};
-    if (!rules_text_load(options.rules, &rules, &error))
+    if (!knowledge_load(given, &knowledge, &error))
         die("%s", error.s);
     text_free(&error);
-    return rules;
+    return knowledge;
 }
 
 /* A private temporary ledger of the records in FILES. *STATUS becomes that of reading them. */
 static struct ledger *ledger_of(char **files, int *status) {
-    struct rules_text rules = own_rules();
-    struct ledger *ledger = ledger_new(schema_open_write(""), &rules, &(struct ledger_options){0});
+    struct knowledge knowledge = own_knowledge();
+    struct ledger *ledger = ledger_new(schema_open_write(""), &knowledge, &(struct ledger_options){0});
     struct intake_options how = {.since = NO_TIME, .until = NO_TIME, .limit = -1, .tee = -1, .on_reject = on_reject};
     struct intake *intake = intake_new(ledger, &how);
     for (; *files != NULL && ledger_error(ledger) == NULL; files++) {
@@ -117,7 +121,7 @@ static struct ledger *ledger_of(char **files, int *status) {
         die("%s", ledger_error(ledger));
     *status = intake_counts(intake)->errors > 0 ? STATUS_REJECTED : STATUS_GOOD;
     intake_free(intake);
-    rules_text_free(&rules);
+    knowledge_free(&knowledge);
     return ledger;
 }
 
@@ -125,22 +129,22 @@ static struct ledger *ledger_of(char **files, int *status) {
 
 /* Those of the database, else one's own. */
 static struct rules *rules_in_force(const char *path) {
-    struct rules_text text = {0};
+    struct knowledge knowledge = {0};
     struct text error = {0};
     if (options.rules == NULL && access(path, F_OK) == 0) {
         struct db *db = schema_open_read(path);
         struct state state = state_read(db);
-        state_rules(db, state.rules, &text.base, &text.extra);
+        knowledge_read(db, state.rules, &knowledge);
         if (db_failed(db))
             die("%s", db_error(db));
         db_close(db);
     }
-    if (text.base.n == 0)
-        text = own_rules();
-    struct rules *rules = rules_text_parse(&text, &error);
+    if (knowledge.base[PART_RULES].n == 0)
+        knowledge = own_knowledge();
+    struct rules *rules = knowledge_rules(&knowledge, &error);
     if (rules == NULL)
         die("the rules are not valid: %s", error.s);
-    rules_text_free(&text);
+    knowledge_free(&knowledge);
     text_free(&error);
     return rules;
 }

@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -25,6 +26,18 @@ uint64_t hash64(const void *bytes, size_t size) {
 
 struct digest hash128(const void *bytes, size_t size) {
     return canonical(XXH3_128bits(bytes, size));
+}
+
+uint64_t hash_prompt(struct span prompt) {
+    struct sha256_ctx context;
+    uint8_t bytes[8];
+    uint64_t hash = 0;
+    sha256_init(&context);
+    sha256_update(&context, prompt.n, (const uint8_t *)prompt.s);
+    sha256_digest(&context, sizeof bytes, bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        hash = hash << 8 | bytes[i];
+    return hash;
 }
 
 struct hasher *hasher_new(void) {

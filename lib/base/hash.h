@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
+
 /* 128 bits: enough to tell contents apart by themselves. */
 struct digest {
     unsigned char bytes[16];
@@ -12,6 +14,9 @@ struct digest {
 
 uint64_t hash64(const void *bytes, size_t size);
 struct digest hash128(const void *bytes, size_t size);
+
+/* The first 64 bits of SHA-256, which other programs know a prompt by: written as 16 hexadecimal digits. */
+uint64_t hash_prompt(struct span prompt);
 
 /* A digest of bytes that come in pieces. The caller owns it and frees it. */
 struct hasher *hasher_new(void);

@@ -12,9 +12,10 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "input/json.h"
+#include "rules/prices.h"
 #include "rules/version.h"
 
-enum { NAME_BYTES_MAX = 1024 }; /* of an id, a model, an account, ... */
+enum { NAME_BYTES_MAX = 1024, COMMENT_CHARACTERS = 1000 }; /* of an id, a model, an account, ...; of a comment */
 
 enum record_kind { KIND_BY_SHAPE, KIND_WORKFLOW, KIND_REQUEST, KIND_FEEDBACK, KIND_CACHE, KIND_REVIEW };
 
@@ -37,9 +38,42 @@ struct workflow_record {
     enum workflow_status status;
     int64_t error_count, retry_count, duration_ms;
     int64_t input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, total_tokens;
-    int64_t cost; /* nano-dollars */
+    int64_t cache_write_1h_tokens; /* of cache_write_tokens */
+    int64_t cost;                  /* nano-dollars */
     int64_t created_at, updated_at;
     struct version version;
+};
+
+static const int64_t SCORE_ONE = 1000;              /* a complexity score of 1, in thousandths */
+static const int64_t QUALITY_MAX = 1000000000;      /* a quality of 1, in billionths */
+static const int64_t LATENCY_MAX = 100000000000000; /* nanoseconds: a day */
+static const int64_t RATING_LEAST = 1, RATING_MOST = 5;
+
+struct request_record {
+    struct span request_id, event_id, workflow_id, provider, model, account, user_id, session_id;
+    struct span prompt;       /* its text, of which nothing is to be stored but the hash */
+    bool hashed;              /* prompt_hash is known */
+    uint64_t prompt_hash;     /* the first 64 bits of the prompt's SHA-256 */
+    struct span pattern;      /* as given */
+    int64_t complexity;       /* as given: UNKNOWN, else an enum prompt_complexity */
+    int64_t complexity_score; /* as given, thousandths */
+    struct token_counts tokens;
+    int64_t thinking_budget, thinking_tokens;
+    int64_t cost;    /* nano-dollars, as given */
+    int64_t latency; /* nanoseconds */
+    int64_t success; /* UNKNOWN, 0 or 1 */
+    int64_t quality; /* billionths */
+    int64_t timestamp, updated_at;
+    struct version version;
+};
+
+struct feedback_record {
+    struct span request_id, feedback_id, comment, user_id, session_id;
+    struct span pattern, provider, model; /* of the request, where the record repeats them */
+    int64_t complexity_score;             /* the same, thousandths */
+    int64_t quality_score;                /* 1 to 5 */
+    int64_t is_correct, is_helpful;       /* UNKNOWN, 0 or 1 */
+    int64_t timestamp;
 };
 
 struct review_record {
@@ -53,6 +87,8 @@ struct record {
     struct digest content; /* of all that the record says */
     union {
         struct workflow_record workflow;
+        struct request_record request;
+        struct feedback_record feedback;
         struct review_record review;
     };
 };
@@ -64,6 +100,13 @@ int record_names(struct span key);
  * says. False: ERROR says which field is wrong and why. */
 bool record_decode(const struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
                    struct text *error);
+
+/* Whether the record bears the id of what it is about: a workflow's, or a request's. */
+bool record_named(const struct record *record);
+/* The id of the record itself (event_id, feedback_id); s NULL: none. */
+struct span record_own_id(const struct record *record);
+/* When it happened, as far as it says; NO_TIME. */
+int64_t record_time(const struct record *record);
 
 /* "workflow", ...; NULL and false for what is none. */
 const char *record_kind_name(enum record_kind kind);

@@ -241,32 +241,27 @@ static void reject(struct intake *intake, const char *input, uint64_t line, stru
     putc('\n', options->rejects);
 }
 
-static int64_t time_of(const struct record *record) {
-    int64_t at = record->kind == KIND_WORKFLOW ? record->workflow.created_at : record->review.timestamp;
-    if (at == NO_TIME && record->kind == KIND_WORKFLOW)
-        at = record->workflow.updated_at;
-    return at != NO_TIME ? at : clock_now();
-}
-
 static bool wanted(const struct intake_options *options, const struct record *record) {
     if (options->since == NO_TIME && options->until == NO_TIME)
         return true;
-    int64_t at = time_of(record);
+    int64_t at = record_time(record);
+    at = at != NO_TIME ? at : clock_now();
     return (options->since == NO_TIME || at >= options->since) && (options->until == NO_TIME || at < options->until);
 }
 
-/* A review without an id of its own: by its content if that has a time, else by its content and which of the equal ones
- * in its file it is, else not at all. */
+/* A record that names nothing it is about: by its own id, else by its content if that has a time, else by its content
+ * and which of the equal ones in its file it is, else not at all. */
 static void identify(struct intake *intake, struct entry *e) {
     const struct record *record = &e->record;
     e->identified = false;
-    if (record->kind == KIND_WORKFLOW)
+    if (record_named(record))
         return;
+    struct span id = record_own_id(record);
     struct text key = {0};
-    if (record->review.event_id.s != NULL) {
+    if (id.s != NULL) {
         text_string(&key, "id:");
-        text_append(&key, record->review.event_id);
-    } else if (record->review.timestamp != NO_TIME) {
+        text_append(&key, id);
+    } else if (record_time(record) != NO_TIME) {
         text_string(&key, "content:");
         text_bytes(&key, record->content.bytes, sizeof record->content.bytes);
     } else if (intake->by_place) {

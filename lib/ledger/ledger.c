@@ -1,13 +1,13 @@
 #include "ledger/ledger.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/paths.h"
-#include "input/rulesfile.h"
+#include "ledger/budgets.h"
+#include "ledger/feedback.h"
 #include "ledger/names.h"
 #include "ledger/patterns.h"
+#include "ledger/requests.h"
 #include "ledger/reviews.h"
 
 struct ledger {
@@ -16,79 +16,47 @@ struct ledger {
     struct names *names;
     struct patterns *patterns;
     struct state state;
+    struct knowledge knowledge;
+    int64_t rules_id; /* of "knowledge" */
     struct rules *rules;
-    int64_t rules_id; /* of "rules" */
+    struct prompt_rules *prompts; /* NULL: not needed yet */
+    struct price_list *prices;
     bool rules_differ;
-    int64_t *pattern_ids;    /* by the rules' numbers of signatures; 0: not asked for yet */
-    struct totals change[2]; /* by slot */
+    int64_t *pattern_ids; /* by the rules' numbers of signatures; 0: not asked for yet */
+    struct budgets *budgets;
+    struct totals change[SLOT_COUNTS + 1]; /* by slot */
     struct workflow_traits traits;
     struct text signatures; /* of an older version's patterns, NUL after NUL */
     struct text scratch;
+    struct request_row request; /* its texts are used again */
+    struct stored_feedback feedback;
     int64_t now;
 };
 
-/* -- rules ------------------------------------------------------------------------------------------------------ */
-
-static bool load(const char *path, struct text *text, struct text *error) {
-    struct text reason = {0};
-    bool good = rules_read_file(path, text, &reason);
-    if (!good) {
-        text_clear(error);
-        text_append(error, text_span(&reason));
-    }
-    text_free(&reason);
-    return good;
+static void forget_knowledge(struct ledger *ledger) {
+    rules_free(ledger->rules);
+    prompts_free(ledger->prompts);
+    prices_free(ledger->prices);
+    free(ledger->pattern_ids);
+    knowledge_free(&ledger->knowledge);
+    ledger->rules = NULL;
+    ledger->prompts = NULL;
+    ledger->prices = NULL;
+    ledger->pattern_ids = NULL;
+    ledger->knowledge = (struct knowledge){0};
 }
 
-static struct span extra_span(const struct rules_text *rules) {
-    return rules->extra.n > 0 ? text_span(&rules->extra) : (struct span){NULL, 0};
-}
+/* -- knowledge -------------------------------------------------------------------------------------------------- */
 
-struct rules *rules_text_parse(const struct rules_text *rules, struct text *error) {
-    return rules_parse(text_span(&rules->base), extra_span(rules), error);
-}
-
-static bool check(const struct rules_text *rules, const char *path, struct text *error) {
-    struct text reason = {0};
-    struct rules *parsed = rules_text_parse(rules, &reason);
-    if (parsed == NULL)
-        text_format(error, "%s: %s", path, reason.s);
-    rules_free(parsed);
-    text_free(&reason);
-    return error->n == 0;
-}
-
-bool rules_text_load(const char *given, struct rules_text *rules, struct text *error) {
-    char *base = path_share("patterns.json"), *extra = given != NULL ? xstrdup(given) : path_config("patterns.json");
-    *rules = (struct rules_text){0};
-    text_clear(error);
-    bool good = load(base, &rules->base, error);
-    bool has_extra = given != NULL || access(extra, F_OK) == 0;
-    if (good && has_extra)
-        good = load(extra, &rules->extra, error);
-    /* without rules of the user's own there is nothing that a test of the program has not checked */
-    if (good && has_extra)
-        good = check(rules, extra, error);
-    free(base);
-    free(extra);
-    if (!good)
-        rules_text_free(rules);
-    return good;
-}
-
-void rules_text_free(struct rules_text *rules) {
-    text_free(&rules->base);
-    text_free(&rules->extra);
-}
-
-static void use_rules(struct ledger *ledger, const struct rules_text *text, int64_t id) {
+static void use(struct ledger *ledger, struct knowledge *knowledge, int64_t id) {
     struct text error = {0};
-    struct rules *rules = rules_text_parse(text, &error);
+    struct rules *rules = knowledge_rules(knowledge, &error);
     if (rules == NULL) {
         db_fail(ledger->db, "its rules are not valid: %s", error.s);
+        knowledge_free(knowledge);
     } else {
-        rules_free(ledger->rules);
-        free(ledger->pattern_ids);
+        forget_knowledge(ledger);
+        ledger->knowledge = *knowledge;
         ledger->rules = rules;
         ledger->rules_id = id;
         ledger->pattern_ids = xcalloc((size_t)rules_signature_count(rules), sizeof *ledger->pattern_ids);
@@ -96,46 +64,79 @@ static void use_rules(struct ledger *ledger, const struct rules_text *text, int6
     text_free(&error);
 }
 
-/* A new database takes the rules offered. */
-static void adopt(struct ledger *ledger, const struct rules_text *offered) {
+/* A new database takes the knowledge offered; one from before there were prices, what it lacks. */
+static void adopt(struct ledger *ledger, const struct knowledge *offered) {
     db_begin(ledger->db);
     struct state state = state_read(ledger->db);
     if (!db_failed(ledger->db) && state.rules == 0) {
-        state.rules = state_add_rules(ledger->db, text_span(&offered->base), text_span(&offered->extra), clock_now());
+        state.rules = knowledge_add(ledger->db, offered, clock_now());
         state_write(ledger->db, &state);
+    } else {
+        knowledge_complete(ledger->db, state.rules, offered);
     }
     db_commit(ledger->db);
+    ledger->state = state_read(ledger->db);
 }
 
-static void load_rules(struct ledger *ledger, const struct rules_text *offered) {
-    struct rules_text text = {0};
-    if (state_rules(ledger->db, ledger->state.rules, &text.base, &text.extra)) {
-        use_rules(ledger, &text, ledger->state.rules);
-        ledger->rules_differ = offered != NULL && (!span_equal(text_span(&text.base), text_span(&offered->base)) ||
-                                                   !span_equal(text_span(&text.extra), text_span(&offered->extra)));
-    } else {
+static void load(struct ledger *ledger, const struct knowledge *offered) {
+    struct knowledge kept;
+    if (!knowledge_read(ledger->db, ledger->state.rules, &kept)) {
         db_fail(ledger->db, "has lost its rules: read the logs again into a new database");
+        return;
     }
-    rules_text_free(&text);
+    if (offered != NULL && kept.base[PART_PROMPTS].n == 0) {
+        adopt(ledger, offered);
+        knowledge_free(&kept);
+        knowledge_read(ledger->db, ledger->state.rules, &kept);
+    }
+    ledger->rules_differ = offered != NULL && !knowledge_equal(&kept, offered);
+    use(ledger, &kept, ledger->state.rules);
+}
+
+/* Both are parsed when first needed: most runs need neither. */
+static const struct prompt_rules *prompts_of(struct ledger *ledger) {
+    struct text error = {0};
+    if (ledger->prompts == NULL)
+        ledger->prompts = knowledge_prompts(&ledger->knowledge, &error);
+    if (ledger->prompts == NULL)
+        db_fail(ledger->db, "its prompt rules are not valid: %s", error.s);
+    text_free(&error);
+    return ledger->prompts;
+}
+
+static int64_t cost_by(const struct price_list *prices, struct span model, const struct token_counts *tokens) {
+    const struct price *price = model.n > 0 ? prices_find(prices, model) : NULL;
+    return price != NULL ? price_cost(price, tokens) : UNKNOWN;
+}
+
+static int64_t price_of(struct ledger *ledger, struct span model, const struct token_counts *tokens) {
+    struct text error = {0};
+    if (model.n == 0)
+        return UNKNOWN;
+    if (ledger->prices == NULL)
+        ledger->prices = knowledge_prices(&ledger->knowledge, &error);
+    if (ledger->prices == NULL)
+        db_fail(ledger->db, "its prices are not valid: %s", error.s);
+    text_free(&error);
+    return ledger->prices != NULL ? cost_by(ledger->prices, model, tokens) : UNKNOWN;
 }
 
 /* -- the ledger ------------------------------------------------------------------------------------------------- */
 
-struct ledger *ledger_new(struct db *db, const struct rules_text *offered, const struct ledger_options *options) {
+struct ledger *ledger_new(struct db *db, const struct knowledge *offered, const struct ledger_options *options) {
     struct ledger *ledger = xcalloc(1, sizeof *ledger);
     ledger->db = db;
     ledger->options = *options;
     ledger->names = names_new(db);
     ledger->patterns = patterns_new(db);
+    ledger->budgets = budgets_new(db);
     ledger->state = state_read(db);
     if (!db_failed(db) && ledger->state.rules == 0 && offered == NULL)
         db_fail(db, "is new, and there are no rules for it");
-    if (!db_failed(db) && ledger->state.rules == 0) {
+    if (!db_failed(db) && ledger->state.rules == 0)
         adopt(ledger, offered);
-        ledger->state = state_read(db);
-    }
     if (!db_failed(db))
-        load_rules(ledger, offered);
+        load(ledger, offered);
     return ledger;
 }
 
@@ -144,12 +145,14 @@ void ledger_free(struct ledger *ledger) {
         return;
     names_free(ledger->names);
     patterns_free(ledger->patterns);
-    rules_free(ledger->rules);
+    budgets_free(ledger->budgets);
+    forget_knowledge(ledger);
     db_close(ledger->db);
+    request_row_free(&ledger->request);
+    text_free(&ledger->feedback.request_id);
     text_free(&ledger->traits.files);
     text_free(&ledger->signatures);
     text_free(&ledger->scratch);
-    free(ledger->pattern_ids);
     free(ledger);
 }
 
@@ -179,7 +182,7 @@ void ledger_begin(struct ledger *ledger) {
     state_bury_rebuild(ledger->db, &ledger->state);
     ledger->now = clock_now();
     if (!db_failed(ledger->db) && ledger->state.rules != ledger->rules_id)
-        load_rules(ledger, NULL); /* a rebuild has adopted others in the meantime */
+        load(ledger, NULL); /* a rebuild has adopted others in the meantime */
 }
 
 /* -- deriving --------------------------------------------------------------------------------------------------- */
@@ -187,7 +190,7 @@ void ledger_begin(struct ledger *ledger) {
 /* Takes what ROW showed out of SLOT. Returns how many patterns that were, with their ids in TAKEN. */
 static int take(struct ledger *ledger, int slot, const struct workflow_row *row, int64_t taken[RULES_PATTERNS_MAX]) {
     int taken_count = workflow_learned(row) ? patterns_take(ledger->patterns, slot, row, taken) : 0;
-    totals_count(&ledger->change[slot], row, taken_count > 0, -1);
+    totals_count(&ledger->change[slot], row, slot, taken_count > 0, -1);
     return taken_count;
 }
 
@@ -234,19 +237,65 @@ static void put(struct ledger *ledger, const struct rules *rules, int slot, cons
                                                                             made};
         result->made_count += made;
     }
-    totals_count(&ledger->change[slot], row, found.count > 0, 1);
+    totals_count(&ledger->change[slot], row, slot, found.count > 0, 1);
 }
 
-void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, const struct stored_workflow *workflow) {
-    const struct workflow_row *row = &workflow->row;
+/* What a stored workflow costs by PRICES, in SLOT. */
+static void price_workflow(struct ledger *ledger, const struct price_list *prices, int slot,
+                           const struct stored_workflow *workflow, struct workflow_row *row) {
+    bool given = row->share.cost != UNKNOWN;
+    int64_t price = given ? UNKNOWN : cost_by(prices, workflow->model, &workflow->tokens);
+    if (price != row->priced[slot])
+        workflows_price(ledger->db, row->id, slot, price);
+    row->priced[slot] = price;
+}
+
+void ledger_derive(struct ledger *ledger, const struct derivation *by, int slot,
+                   const struct stored_workflow *workflow) {
+    struct workflow_row row = workflow->row;
+    price_workflow(ledger, by->prices, slot, workflow, &row);
     if (workflow->text_kept) {
         workflows_mend_traits(ledger->db, workflow, &ledger->traits);
         const struct workflow_text text = {workflow->nl_input, workflow->error_message, workflow->template_name};
-        put(ledger, rules, slot, row, workflow->workflow_id, &text, NULL);
+        put(ledger, by->rules, slot, &row, workflow->workflow_id, &text, NULL);
     } else {
-        int copied = patterns_copy(ledger->patterns, ledger->state.slot, slot, row, workflow->workflow_id);
-        totals_count(&ledger->change[slot], row, copied > 0, 1);
+        int copied = patterns_copy(ledger->patterns, ledger->state.slot, slot, &row, workflow->workflow_id);
+        totals_count(&ledger->change[slot], &row, slot, copied > 0, 1);
     }
+}
+
+void ledger_derive_request(struct ledger *ledger, const struct derivation *by, int slot,
+                           const struct stored_request *request) {
+    struct request_row row = request->row;
+    int64_t price = row.cost != UNKNOWN ? UNKNOWN : cost_by(by->prices, request->model, &request->tokens);
+    if (price != row.priced[slot])
+        requests_price(ledger->db, row.id, slot, price);
+    row.priced[slot] = price;
+    totals_count_request(&ledger->change[slot], &row, slot, 1);
+}
+
+/* The totals of the slot in force are left: a rebuild, which this belongs to, makes others. */
+void ledger_mend_workflow(struct ledger *ledger, int64_t id) {
+    struct stored_workflow workflow;
+    struct query *query = workflows_between(ledger->db, id - 1, id);
+    if (workflows_next(query, &workflow))
+        workflows_name(ledger->db, id, requests_name(ledger->db, workflow.workflow_id));
+    db_end(query);
+}
+
+void ledger_mend_request(struct ledger *ledger, int64_t id) {
+    struct stored_request request;
+    struct query *query = requests_between(ledger->db, id - 1, id);
+    if (requests_next(query, &request)) {
+        struct request_row row = request.row;
+        feedback_of(ledger->db, request.request_id, &row.rating_count, &row.rating_sum);
+        requests_rate(ledger->db, &row);
+    }
+    db_end(query);
+}
+
+void ledger_mend_budget(struct ledger *ledger, int64_t prompt_hash) {
+    budgets_mend(ledger->budgets, prompt_hash);
 }
 
 void ledger_flush(struct ledger *ledger, int slot, bool show) {
@@ -258,6 +307,7 @@ void ledger_flush(struct ledger *ledger, int slot, bool show) {
 static bool end(struct ledger *ledger) {
     bool good = db_commit(ledger->db);
     patterns_forget(ledger->patterns);
+    budgets_forget(ledger->budgets);
     memset(ledger->change, 0, sizeof ledger->change);
     if (!good)
         names_forget(ledger->names);
@@ -269,6 +319,8 @@ bool ledger_commit(struct ledger *ledger) {
     ledger_flush(ledger, slot, true);
     if (ledger->state.rebuild != 0)
         ledger_flush(ledger, 1 - slot, false);
+    budgets_flush(ledger->budgets);
+    totals_add(ledger->db, SLOT_COUNTS, &ledger->change[SLOT_COUNTS]);
     return end(ledger);
 }
 
@@ -286,10 +338,10 @@ static void tell_rebuild(struct ledger *ledger, const struct workflow_row *old, 
     if (ledger->state.rebuild == 0)
         return;
     int64_t taken[RULES_PATTERNS_MAX];
-    if (old != NULL && rebuild_has(ledger->db, &ledger->state, id))
+    if (old != NULL && rebuild_has(ledger->db, &ledger->state, FAMILY_WORKFLOWS, id))
         take(ledger, 1 - ledger->state.slot, old, taken);
-    if (old == NULL || id <= ledger->state.rebuild_at)
-        rebuild_note(ledger->db, id);
+    if (old == NULL || id <= ledger->state.rebuild_at[FAMILY_WORKFLOWS])
+        rebuild_note(ledger->db, FAMILY_WORKFLOWS, id);
 }
 
 /* The patterns of an older version: those that the workflow shows. */
@@ -347,14 +399,19 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
     }
     bool keep_text = !ledger->options.drop_text;
     workflow_traits_of(record->nl_input, record->error_count, &ledger->traits);
+    struct token_counts tokens = workflow_tokens(record);
+    struct workflow_row old = row;
+    row.priced[0] = row.priced[1] = UNKNOWN;
+    if (record->cost == UNKNOWN)
+        row.priced[ledger->state.slot] = price_of(ledger, record->model, &tokens);
     if (found) {
-        struct workflow_row old = row;
         result->outcome = OUTCOME_UPDATED;
         taken_count = take(ledger, ledger->state.slot, &old, taken);
         workflows_replace(ledger->db, ledger->names, record, &ledger->traits, keep_text, &row);
         tell_rebuild(ledger, &old, row.id);
     } else {
         result->outcome = OUTCOME_NEW;
+        row.named = requests_name(ledger->db, record->workflow_id);
         workflows_insert(ledger->db, ledger->names, record, &ledger->traits, keep_text, ledger->now, &row);
         tell_rebuild(ledger, NULL, row.id);
     }
@@ -369,6 +426,118 @@ const char *outcome_name(enum outcome outcome) {
     return names[outcome];
 }
 
+/* -- requests and ratings --------------------------------------------------------------------------------------- */
+
+/* What the rules see in the prompt, unless the record says it. */
+static void view_request(struct ledger *ledger, const struct request_record *record, struct request_view *view) {
+    struct prompt_view seen;
+    bool look = record->prompt.s != NULL && prompts_of(ledger) != NULL;
+    *view = (struct request_view){record->pattern, record->complexity, record->complexity_score};
+    if (look)
+        prompts_look(ledger->prompts, record->prompt, &seen);
+    if (look && view->pattern.s == NULL)
+        view->pattern = span_of(seen.pattern);
+    bool said = view->complexity != UNKNOWN || view->complexity_score != UNKNOWN;
+    if (look && !said) {
+        view->complexity = seen.complexity;
+        view->complexity_score = seen.score;
+    } else if (said && view->complexity == UNKNOWN) {
+        view->complexity = prompts_complexity_of((int)view->complexity_score);
+    } else if (said && view->complexity_score == UNKNOWN) {
+        view->complexity_score = prompts_score_of((enum prompt_complexity)view->complexity);
+    }
+}
+
+/* A workflow that a request names leaves its costs to it; one that none names any more has its own again. */
+static void name_workflow(struct ledger *ledger, struct span workflow_id, bool named) {
+    struct workflow_row row;
+    if (workflow_id.n == 0 || !workflows_find(ledger->db, workflow_id, &row) || row.named == named ||
+        (!named && requests_name(ledger->db, workflow_id)))
+        return;
+    int slot = ledger->state.slot;
+    workflows_name(ledger->db, row.id, named);
+    totals_count_cost(&ledger->change[slot], &row, slot, named ? -1 : 1);
+    if (ledger->state.rebuild != 0 && rebuild_has(ledger->db, &ledger->state, FAMILY_WORKFLOWS, row.id))
+        totals_count_cost(&ledger->change[1 - slot], &row, 1 - slot, named ? -1 : 1);
+}
+
+static void tell_rebuild_request(struct ledger *ledger, const struct request_row *old, int64_t id) {
+    int other = 1 - ledger->state.slot;
+    if (ledger->state.rebuild == 0)
+        return;
+    if (old != NULL && rebuild_has(ledger->db, &ledger->state, FAMILY_REQUESTS, id))
+        totals_count_request(&ledger->change[other], old, other, -1);
+    if (old == NULL || id <= ledger->state.rebuild_at[FAMILY_REQUESTS])
+        rebuild_note(ledger->db, FAMILY_REQUESTS, id);
+}
+
+static void apply_request(struct ledger *ledger, const struct request_record *record, const struct digest *identity,
+                          struct result *result) {
+    struct request_row *row = &ledger->request;
+    struct request_view view;
+    int slot = ledger->state.slot;
+    bool found = requests_find(ledger->db, record->request_id, identity, row);
+    if (found && version_compare(&record->version, &row->version) <= 0) {
+        result->outcome = OUTCOME_DUPLICATE;
+        result->pattern = row->pattern.n > 0 ? text_span(&row->pattern) : (struct span){NULL, 0};
+        result->complexity = row->complexity;
+        return;
+    }
+    view_request(ledger, record, &view);
+    struct request_row old = *row; /* its texts are the row's, until that is stored */
+    struct text old_workflow = {0};
+    if (found) {
+        budgets_count(ledger->budgets, &old, -1);
+        totals_count_request(&ledger->change[slot], &old, slot, -1);
+        text_append(&old_workflow, text_span(&old.workflow_id));
+    } else {
+        feedback_of(ledger->db, record->request_id, &row->rating_count, &row->rating_sum);
+    }
+    row->priced[0] = row->priced[1] = UNKNOWN;
+    if (record->cost == UNKNOWN)
+        row->priced[slot] = price_of(ledger, record->model, &record->tokens);
+    if (found)
+        requests_replace(ledger->db, ledger->names, record, &view, identity, row);
+    else
+        requests_insert(ledger->db, ledger->names, record, &view, identity, ledger->now, row);
+    tell_rebuild_request(ledger, found ? &old : NULL, row->id);
+    budgets_count(ledger->budgets, row, 1);
+    totals_count_request(&ledger->change[slot], row, slot, 1);
+    ledger->change[SLOT_COUNTS].requests += !found;
+    if (!span_equal(text_span(&old_workflow), text_span(&row->workflow_id)))
+        name_workflow(ledger, text_span(&old_workflow), false);
+    name_workflow(ledger, record->workflow_id, true);
+    text_free(&old_workflow);
+    result->outcome = found ? OUTCOME_UPDATED : OUTCOME_NEW;
+    result->pattern = view.pattern;
+    result->complexity = view.complexity;
+}
+
+/* Adds COUNT ratings of this SUM to a request, if it is there. */
+static void rate_request(struct ledger *ledger, struct span request_id, int64_t count, int64_t sum) {
+    struct request_row *row = &ledger->request;
+    if (!requests_find(ledger->db, request_id, NULL, row))
+        return;
+    budgets_count(ledger->budgets, row, -1);
+    row->rating_count += count;
+    row->rating_sum += sum;
+    requests_rate(ledger->db, row);
+    budgets_count(ledger->budgets, row, 1);
+}
+
+static void apply_feedback(struct ledger *ledger, const struct record *record, const struct digest *identity,
+                           struct result *result) {
+    struct stored_feedback *old = &ledger->feedback;
+    enum feedback_outcome outcome = feedback_add(ledger->db, ledger->names, record, identity, ledger->now, &result->id,
+                                                 old);
+    result->outcome = (enum outcome)outcome;
+    if (outcome == FEEDBACK_UPDATED)
+        rate_request(ledger, text_span(&old->request_id), -1, -old->quality_score);
+    if (outcome != FEEDBACK_DUPLICATE)
+        rate_request(ledger, record->feedback.request_id, 1, record->feedback.quality_score);
+    ledger->change[SLOT_COUNTS].feedback += outcome == FEEDBACK_NEW;
+}
+
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
                   struct result *result) {
     bool known = true;
@@ -379,6 +548,10 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
         return;
     if (record->kind == KIND_WORKFLOW)
         apply_workflow(ledger, &record->workflow, result);
+    else if (record->kind == KIND_REQUEST)
+        apply_request(ledger, &record->request, identity, result);
+    else if (record->kind == KIND_FEEDBACK)
+        apply_feedback(ledger, record, identity, result);
     else
         result->outcome = (enum outcome)reviews_add(ledger->db, record, identity, clock_now(), &known);
     result->pattern_unknown = !known;

@@ -9,35 +9,25 @@
 
 #include "input/record.h"
 #include "ledger/db.h"
+#include "ledger/knowledge.h"
+#include "ledger/requests.h"
 #include "ledger/state.h"
 #include "ledger/workflows.h"
 #include "rules/signature.h"
-
-/* Rules as texts. EXTRA is empty if there are none. */
-struct rules_text {
-    struct text base, extra;
-};
-
-/* The rules that a user has: GIVEN (a path) or else $XDG_CONFIG_HOME/pl/patterns.json if it is there, laid over the
- * share directory's. False, with ERROR, if one cannot be read or is not valid. The caller frees the texts. */
-bool rules_text_load(const char *given, struct rules_text *rules, struct text *error);
-void rules_text_free(struct rules_text *rules);
-/* The rules that they say; NULL, with ERROR set, if they are not valid. The caller frees them. */
-struct rules *rules_text_parse(const struct rules_text *rules, struct text *error);
 
 struct ledger_options {
     bool drop_text;     /* do not keep nl_input and error_message */
     bool list_patterns; /* results name the patterns of duplicates too */
 };
 
-/* DB is taken over, and closed with the ledger. OFFERED are the rules that a new database takes, NULL if there are
- * none; one that has rules keeps its own: see ledger_rules_differ. Always returns a ledger, which may have failed. */
-struct ledger *ledger_new(struct db *db, const struct rules_text *offered, const struct ledger_options *options);
+/* DB is taken over, and closed with the ledger. OFFERED is the knowledge that a new database takes, NULL if there is
+ * none; one that has its own keeps it: see ledger_rules_differ. Always returns a ledger, which may have failed. */
+struct ledger *ledger_new(struct db *db, const struct knowledge *offered, const struct ledger_options *options);
 void ledger_free(struct ledger *ledger);
 /* NULL, or what went wrong; good until the ledger is freed. */
 const char *ledger_error(const struct ledger *ledger);
 struct db *ledger_db(struct ledger *ledger);
-/* Whether the database goes by other rules than those offered. */
+/* Whether the database goes by other rules or prices than those offered. */
 bool ledger_rules_differ(const struct ledger *ledger);
 
 enum outcome { OUTCOME_NEW, OUTCOME_UPDATED, OUTCOME_DUPLICATE };
@@ -57,6 +47,9 @@ struct result {
     int made_count;  /* of those, that no workflow ever showed before */
     struct result_pattern patterns[RULES_PATTERNS_MAX];
     bool pattern_unknown; /* a review of a pattern that was never met */
+    struct span pattern;  /* of a request; s NULL: not known. Good until the next record is applied */
+    int64_t complexity;   /* of a request: UNKNOWN, else an enum prompt_complexity */
+    int64_t id;           /* of a rating: its row's */
 };
 
 void ledger_begin(struct ledger *ledger);
@@ -72,8 +65,21 @@ bool ledger_commit(struct ledger *ledger);
 void keywords_json(const struct rules *rules, const struct detection *found, struct text *json);
 
 const struct state *ledger_state(const struct ledger *ledger);
-/* Derives what a stored workflow shows by RULES and puts it into SLOT, whose changes it adds to. */
-void ledger_derive(struct ledger *ledger, const struct rules *rules, int slot, const struct stored_workflow *workflow);
+/* What a derivation goes by. */
+struct derivation {
+    struct rules *rules;
+    struct price_list *prices;
+};
+/* Derives what a stored workflow shows and costs, and puts it into SLOT, whose changes it adds to. */
+void ledger_derive(struct ledger *ledger, const struct derivation *by, int slot,
+                   const struct stored_workflow *workflow);
+/* The same of a request: what it costs. */
+void ledger_derive_request(struct ledger *ledger, const struct derivation *by, int slot,
+                           const struct stored_request *request);
+/* Each makes what one row keeps of other records what they say. */
+void ledger_mend_workflow(struct ledger *ledger, int64_t id);
+void ledger_mend_request(struct ledger *ledger, int64_t id);
+void ledger_mend_budget(struct ledger *ledger, int64_t prompt_hash);
 /* Writes what a slot's changes add up to. SHOW as patterns_flush. */
 void ledger_flush(struct ledger *ledger, int slot, bool show);
 /* Commits without flushing, with STATE as the new state. */

@@ -109,7 +109,8 @@ void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const st
     db_bind_integer(query, 5, keywords);
     db_run(query);
     struct change *change = change_of(patterns, slot, pattern);
-    sums_add(&change->sums, &row->share, 1);
+    struct share share = workflow_share(row, slot);
+    sums_add(&change->sums, &share, 1);
     if (earlier(row->created_at, workflow_id, change->first_at, change->first_id)) {
         change->first_at = row->created_at;
         change->first_workflow = row->id;
@@ -124,6 +125,7 @@ void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const st
 int patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row,
                   int64_t taken[RULES_PATTERNS_MAX]) {
     int count = 0;
+    struct share share = workflow_share(row, slot);
     struct query *query = db_query(patterns->db,
                                    "DELETE FROM occurrence WHERE slot = ?1 AND workflow = ?2 RETURNING pattern");
     db_bind_integer(query, 1, slot);
@@ -131,7 +133,7 @@ int patterns_take(struct patterns *patterns, int slot, const struct workflow_row
     while (count < RULES_PATTERNS_MAX && db_row(query)) {
         struct change *change = change_of(patterns, slot, db_integer(query, 0));
         taken[count++] = change->pattern;
-        sums_add(&change->sums, &row->share, -1);
+        sums_add(&change->sums, &share, -1);
         change->taken = true;
     }
     db_end(query);

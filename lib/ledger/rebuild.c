@@ -1,10 +1,15 @@
 #include "ledger/rebuild.h"
 
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/alloc.h"
+#include "ledger/budgets.h"
+#include "ledger/feedback.h"
 #include "ledger/patterns.h"
+#include "ledger/requests.h"
 #include "ledger/workflows.h"
 
 enum {
@@ -21,9 +26,9 @@ struct rebuild {
     struct ledger *ledger;
     struct db *db;
     const struct rebuild_options *options;
-    struct rules *rules;
+    struct derivation by;
     int64_t token;
-    int64_t last_id; /* of the workflows that were there at its beginning */
+    int64_t last_id[FAMILIES]; /* of those that were there at its beginning */
 };
 
 static void pause_between(void) {
@@ -78,9 +83,10 @@ static enum rebuild_end begin(struct rebuild *r) {
         nanosleep(&(struct timespec){0, WAIT_MS * 1000000L}, NULL);
     }
     r->token = real_now() ^ (int64_t)getpid() << 40;
-    r->last_id = workflows_last_id(r->db);
+    r->last_id[FAMILY_WORKFLOWS] = workflows_last_id(r->db);
+    r->last_id[FAMILY_REQUESTS] = requests_last_id(r->db);
+    state_end_rebuild(&state);
     state.rebuild = r->token;
-    state.rebuild_at = 0;
     state.beat = real_now();
     rebuild_clear_log(r->db);
     totals_clear(r->db, 1 - state.slot);
@@ -103,51 +109,85 @@ static bool clear(struct rebuild *r) {
     return true;
 }
 
-/* Derives workflows in the order of their ids, for as long as the lock may be held. Returns the last one's id. */
-static int64_t derive_some(struct rebuild *r, int slot, int64_t after) {
+/* Each derives those over AFTER in the order of their ids, for as long as the lock may be held, and returns the last
+ * one's id; INT64_MAX: from now on the log alone says what is missing. */
+static int64_t derive_workflows(struct rebuild *r, int slot, int64_t after) {
     int64_t began = clock_monotonic_ms();
     struct stored_workflow workflow;
-    struct query *query = workflows_between(r->db, after, r->last_id);
+    struct query *query = workflows_between(r->db, after, r->last_id[FAMILY_WORKFLOWS]);
     while (workflows_next(query, &workflow)) {
-        ledger_derive(r->ledger, r->rules, slot, &workflow);
+        ledger_derive(r->ledger, &r->by, slot, &workflow);
         if (clock_monotonic_ms() - began <= LOCK_MS)
             continue;
         int64_t at = workflow.row.id;
         db_end(query);
         return at;
     }
-    return INT64_MAX; /* from now on the log alone says what is missing */
+    return INT64_MAX;
+}
+
+static int64_t derive_requests(struct rebuild *r, int slot, int64_t after) {
+    int64_t began = clock_monotonic_ms();
+    struct stored_request request;
+    struct query *query = requests_between(r->db, after, r->last_id[FAMILY_REQUESTS]);
+    while (requests_next(query, &request)) {
+        ledger_derive_request(r->ledger, &r->by, slot, &request);
+        if (clock_monotonic_ms() - began <= LOCK_MS)
+            continue;
+        int64_t at = request.row.id;
+        db_end(query);
+        return at;
+    }
+    return INT64_MAX;
+}
+
+/* How many of all are done, as far as ids tell. */
+static void tell_progress(const struct rebuild *r, const struct state *state) {
+    int64_t done = 0, total = 0;
+    for (int family = 0; family < FAMILIES; family++) {
+        int64_t last = r->last_id[family], at = state->rebuild_at[family];
+        total += last;
+        done += at < last ? at : last;
+    }
+    if (r->options->on_progress != NULL)
+        r->options->on_progress(r->options->context, done, total);
 }
 
 static bool derive_all(struct rebuild *r) {
-    struct state state = {0};
-    while (state.rebuild_at != INT64_MAX) {
-        if (stopped(r) || !step_begin(r, &state))
-            return false;
-        state.rebuild_at = derive_some(r, 1 - state.slot, state.rebuild_at);
-        if (!step_end(r, &state))
-            return false;
-        if (r->options->on_progress != NULL)
-            r->options->on_progress(r->options->context, state.rebuild_at == INT64_MAX ? r->last_id : state.rebuild_at,
-                                    r->last_id);
-        pause_between();
+    static int64_t (*const derive[FAMILIES])(struct rebuild *, int, int64_t) = {derive_workflows, derive_requests};
+    for (int family = 0; family < FAMILIES; family++) {
+        struct state state = {0};
+        while (state.rebuild_at[family] != INT64_MAX) {
+            if (stopped(r) || !step_begin(r, &state))
+                return false;
+            state.rebuild_at[family] = derive[family](r, 1 - state.slot, state.rebuild_at[family]);
+            if (!step_end(r, &state))
+                return false;
+            tell_progress(r, &state);
+            pause_between();
+        }
     }
     return true;
 }
 
-static void derive_one(struct rebuild *r, int slot, int64_t id) {
+static void derive_one(struct rebuild *r, int slot, enum family family, int64_t id) {
     struct stored_workflow workflow;
-    struct query *query = workflows_between(r->db, id - 1, id);
-    if (workflows_next(query, &workflow))
-        ledger_derive(r->ledger, r->rules, slot, &workflow);
+    struct stored_request request;
+    struct query *query = family == FAMILY_WORKFLOWS ? workflows_between(r->db, id - 1, id)
+                                                     : requests_between(r->db, id - 1, id);
+    if (family == FAMILY_WORKFLOWS && workflows_next(query, &workflow))
+        ledger_derive(r->ledger, &r->by, slot, &workflow);
+    else if (family == FAMILY_REQUESTS && requests_next(query, &request))
+        ledger_derive_request(r->ledger, &r->by, slot, &request);
     db_end(query);
 }
 
-static void derive_logged(struct rebuild *r, int slot, int64_t most) {
-    int64_t began = clock_monotonic_ms();
-    for (int64_t id; most > 0 && (id = rebuild_next(r->db)) != 0; most--) {
-        derive_one(r, slot, id);
-        rebuild_forget(r->db, id);
+static void derive_logged(struct rebuild *r, int slot) {
+    int64_t began = clock_monotonic_ms(), id;
+    enum family family;
+    while (rebuild_next(r->db, &family, &id)) {
+        derive_one(r, slot, family, id);
+        rebuild_forget(r->db, family, id);
         if (clock_monotonic_ms() - began > LOCK_MS)
             return;
     }
@@ -159,7 +199,7 @@ static bool catch_up(struct rebuild *r) {
     for (int64_t waiting = FEW + 1; waiting > FEW; pause_between()) {
         if (stopped(r) || !step_begin(r, &state))
             return false;
-        derive_logged(r, 1 - state.slot, INT64_MAX);
+        derive_logged(r, 1 - state.slot);
         waiting = rebuild_waiting(r->db);
         if (!step_end(r, &state))
             return false;
@@ -167,15 +207,15 @@ static bool catch_up(struct rebuild *r) {
     return true;
 }
 
-static bool swap(struct rebuild *r, const struct rules_text *text) {
+static bool swap(struct rebuild *r, const struct knowledge *knowledge) {
     struct state state;
     if (!step_begin(r, &state))
         return false;
     int slot = 1 - state.slot;
     for (int64_t waiting = 1; waiting > 0 && ledger_error(r->ledger) == NULL; waiting = rebuild_waiting(r->db))
-        derive_logged(r, slot, INT64_MAX);
+        derive_logged(r, slot);
     ledger_flush(r->ledger, slot, false);
-    int64_t rules = state_add_rules(r->db, text_span(&text->base), text_span(&text->extra), clock_now());
+    int64_t rules = knowledge_add(r->db, knowledge, clock_now());
     state = (struct state){.slot = slot, .rules = rules};
     state_write(r->db, &state); /* the views show it from here on */
     patterns_show_all(ledger_patterns(r->ledger), slot);
@@ -202,22 +242,77 @@ static void withdraw(struct rebuild *r) {
     struct state state;
     if (ledger_error(r->ledger) != NULL || !step_begin(r, &state))
         return;
-    state.rebuild = state.rebuild_at = state.beat = 0;
+    state_end_rebuild(&state);
     rebuild_clear_log(r->db);
     ledger_commit_state(r->ledger, &state);
 }
 
-enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct rules_text *text,
-                                const struct rebuild_options *options) {
+/* -- what follows from no rules --------------------------------------------------------------------------------- */
+
+/* Rows that are wrong: a program, or a person with sqlite3, has changed them. */
+struct wrong_rows {
+    int64_t *ids;
+    size_t count;
+};
+
+static void note_wrong(void *context, int64_t id, const char *why) {
+    struct wrong_rows *wrong = context;
+    (void)why;
+    wrong->ids = xreallocarray(wrong->ids, wrong->count + 1, sizeof *wrong->ids);
+    wrong->ids[wrong->count++] = id;
+}
+
+/* Mends the rows that CHECK tells of, a few in each transaction. */
+static bool mend_rows(struct rebuild *r, void (*check)(struct db *, void *, on_wrong_row *),
+                      void (*mend)(struct ledger *, int64_t)) {
+    struct wrong_rows wrong = {0};
+    db_read_begin(r->db);
+    check(r->db, &wrong, note_wrong);
+    db_read_end(r->db);
+    for (size_t i = 0; i < wrong.count && ledger_error(r->ledger) == NULL && !stopped(r);) {
+        int64_t began = clock_monotonic_ms();
+        ledger_begin(r->ledger);
+        while (i < wrong.count && clock_monotonic_ms() - began <= LOCK_MS)
+            mend(r->ledger, wrong.ids[i++]);
+        ledger_commit(r->ledger);
+    }
+    free(wrong.ids);
+    return ledger_error(r->ledger) == NULL && !stopped(r);
+}
+
+static bool mend_counts(struct rebuild *r) {
+    ledger_begin(r->ledger);
+    struct totals counts = {.requests = requests_count(r->db), .feedback = feedback_count(r->db)};
+    totals_clear(r->db, SLOT_COUNTS);
+    totals_add(r->db, SLOT_COUNTS, &counts);
+    return ledger_commit(r->ledger);
+}
+
+/* Ratings, budgets and counts depend on the records alone, and are right unless somebody has changed them: they are
+ * looked through in a snapshot, and mended where they are not. */
+static bool mend(struct rebuild *r) {
+    return mend_rows(r, workflows_check_named, ledger_mend_workflow) &&
+           mend_rows(r, requests_check, ledger_mend_request) && mend_rows(r, budgets_check, ledger_mend_budget) &&
+           mend_counts(r);
+}
+
+static bool parse(struct rebuild *r, const struct knowledge *knowledge) {
     struct text error = {0};
-    struct rebuild r = {.ledger = ledger, .db = ledger_db(ledger), .options = options};
-    r.rules = rules_text_parse(text, &error);
-    if (r.rules == NULL)
-        db_fail(r.db, "the rules are not valid: %s", error.s);
+    r->by.rules = knowledge_rules(knowledge, &error);
+    if (r->by.rules == NULL)
+        db_fail(r->db, "the rules are not valid: %s", error.s);
+    else if ((r->by.prices = knowledge_prices(knowledge, &error)) == NULL)
+        db_fail(r->db, "the prices are not valid: %s", error.s);
     text_free(&error);
-    enum rebuild_end end = begin(&r);
+    return r->by.prices != NULL;
+}
+
+enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct knowledge *knowledge,
+                                const struct rebuild_options *options) {
+    struct rebuild r = {.ledger = ledger, .db = ledger_db(ledger), .options = options};
+    enum rebuild_end end = parse(&r, knowledge) ? begin(&r) : REBUILD_BROKEN;
     if (end == REBUILD_DONE) {
-        bool done = clear(&r) && derive_all(&r) && catch_up(&r) && swap(&r, text);
+        bool done = clear(&r) && mend(&r) && derive_all(&r) && catch_up(&r) && swap(&r, knowledge);
         if (done)
             discard(&r);
         else
@@ -227,6 +322,7 @@ enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct rules_text *
         if (end == REBUILD_STOPPED)
             discard(&r);
     }
-    rules_free(r.rules);
+    rules_free(r.by.rules);
+    prices_free(r.by.prices);
     return end;
 }

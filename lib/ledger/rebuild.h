@@ -9,7 +9,7 @@
 struct rebuild_options {
     const volatile sig_atomic_t *stop;
     void *context;
-    /* DONE of TOTAL workflows; may be NULL. */
+    /* DONE of TOTAL workflows and requests; may be NULL. */
     void (*on_progress)(void *context, int64_t done, int64_t total);
 };
 
@@ -20,10 +20,11 @@ enum rebuild_end {
     REBUILD_BROKEN,  /* ledger_error says why; nothing has changed */
 };
 
-/* Derives all patterns, sums and totals by the rules in TEXT, which the database adopts. Figures change at once, at the
+/* Derives all patterns, costs, sums and totals by KNOWLEDGE, which the database adopts, and mends what follows from the
+ * records alone. Figures change at once, at the
  * end; until then, and if it is interrupted at any moment, they are the old ones. No transaction holds the lock for
  * much longer than a tenth of a second. While another rebuild goes on, this one waits. */
-enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct rules_text *text,
+enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct knowledge *knowledge,
                                 const struct rebuild_options *options);
 
 #endif

@@ -10,161 +10,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "ledger/versions.h"
 
 /* "pl" in ASCII, and its schema: tells our databases from other programs'. */
 static const int APPLICATION_ID = 1886142576;
-
-/* What the tables hold, by whom and how it is kept, is in pl-schema(5). Amounts are integers: microseconds since 1970,
- * milliseconds of duration, nano-dollars. Whatever is derived carries a slot: one of two sets, of which "state" names
- * the one in force, so that a rebuild fills the other and swaps. */
-static const char state_tables[] =
-    "CREATE TABLE rules(id INTEGER PRIMARY KEY, base TEXT NOT NULL, extra TEXT, adopted_at INTEGER NOT NULL);"
-    "CREATE TABLE state("
-    "  id INTEGER PRIMARY KEY CHECK(id = 1),"
-    "  slot INTEGER NOT NULL,"          /* in force: 0 or 1 */
-    "  rules INTEGER REFERENCES rules," /* by which it was derived; NULL: none yet */
-    "  rebuild INTEGER,"                /* a rebuild's token while one goes on */
-    "  rebuild_beat INTEGER,"           /* when it last did something */
-    "  rebuild_at INTEGER" /* workflows up to this id are in the other slot, but for those in rebuild_log */
-    ");"
-    "INSERT INTO state(id, slot) VALUES(1, 0);"
-    "CREATE TABLE rebuild_log(workflow INTEGER PRIMARY KEY);"
-    "CREATE TABLE total("
-    "  slot INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY(slot, name)"
-    ") WITHOUT ROWID;";
-
-static const char workflow_tables[] =
-    "CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
-    "CREATE TABLE workflow("
-    "  id INTEGER PRIMARY KEY,"
-    "  workflow_id TEXT NOT NULL UNIQUE,"
-    "  status INTEGER NOT NULL,"  /* 0 pending, 1 running, 2 completed, 3 failed */
-    "  version_at INTEGER,"       /* the time that says which version is newer; NULL: undated */
-    "  content INTEGER NOT NULL," /* hash of what the record says */
-    "  recorded_at INTEGER NOT NULL,"
-    "  created_at INTEGER NOT NULL,"
-    "  updated_at INTEGER,"
-    "  template INTEGER REFERENCES name,"
-    "  model INTEGER REFERENCES name,"
-    "  session INTEGER REFERENCES name,"
-    "  account INTEGER REFERENCES name,"
-    "  nl_input TEXT,"
-    "  error_message TEXT,"
-    "  text_kept INTEGER NOT NULL," /* 0: the two texts above were left out on purpose */
-    "  error_count INTEGER,"
-    "  retry_count INTEGER,"
-    "  duration_ms INTEGER,"
-    "  input_tokens INTEGER,"
-    "  output_tokens INTEGER,"
-    "  cache_read_tokens INTEGER,"
-    "  cache_write_tokens INTEGER,"
-    "  total_tokens INTEGER,"
-    "  cost INTEGER,"                /* nano-dollars */
-    "  input_length INTEGER,"        /* characters of nl_input */
-    "  complexity INTEGER NOT NULL," /* 0 simple, 1 medium, 2 complex */
-    "  files TEXT"                   /* files mentioned, a JSON array; NULL: none */
-    ");"
-    "CREATE TABLE occurrence("
-    "  slot INTEGER NOT NULL,"
-    "  workflow INTEGER NOT NULL REFERENCES workflow,"
-    "  pattern INTEGER NOT NULL REFERENCES operation_patterns,"
-    "  at INTEGER NOT NULL,"                       /* the workflow's created_at */
-    "  keywords INTEGER NOT NULL REFERENCES name," /* a JSON array */
-    "  PRIMARY KEY(slot, workflow, pattern)"
-    ") WITHOUT ROWID;"
-    "CREATE INDEX occurrence_of_pattern ON occurrence(slot, pattern, at);"
-    "CREATE TABLE pattern_sum("
-    "  slot INTEGER NOT NULL,"
-    "  pattern INTEGER NOT NULL REFERENCES operation_patterns,"
-    "  occurrences INTEGER NOT NULL,"
-    "  tokens_known INTEGER NOT NULL, tokens INTEGER NOT NULL,"
-    "  cost_known INTEGER NOT NULL, cost INTEGER NOT NULL,"
-    "  durations_known INTEGER NOT NULL, durations INTEGER NOT NULL,"
-    "  squares_high INTEGER NOT NULL, squares_low INTEGER NOT NULL," /* of durations: 128 bits */
-    "  errors_known INTEGER NOT NULL, errors INTEGER NOT NULL,"
-    "  retries_known INTEGER NOT NULL, retries INTEGER NOT NULL,"
-    "  first_at INTEGER, first_workflow INTEGER REFERENCES workflow,"
-    "  last_at INTEGER, last_workflow INTEGER REFERENCES workflow,"
-    "  PRIMARY KEY(slot, pattern)"
-    ") WITHOUT ROWID;";
-
-static const char pattern_tables[] =
-    "CREATE TABLE operation_patterns("
-    "  id INTEGER PRIMARY KEY,"
-    "  pattern_signature TEXT NOT NULL UNIQUE,"
-    "  pattern_type TEXT NOT NULL,"
-    "  occurrence_count INTEGER NOT NULL DEFAULT 0,"
-    "  avg_tokens_with_llm INTEGER,"
-    "  avg_cost_with_llm REAL,"
-    "  avg_tokens_with_tool INTEGER,"
-    "  avg_cost_with_tool REAL,"
-    "  typical_input_pattern TEXT,"
-    "  automation_status TEXT NOT NULL DEFAULT 'detected',"
-    "  confidence_score REAL NOT NULL DEFAULT 10,"
-    "  potential_monthly_savings REAL,"
-    "  created_at TEXT,"
-    "  last_seen TEXT"
-    ");"
-    "CREATE TABLE review("
-    "  id INTEGER PRIMARY KEY,"
-    "  identity BLOB UNIQUE," /* NULL: nothing tells it from others */
-    "  pattern_signature TEXT NOT NULL,"
-    "  automation_status TEXT NOT NULL,"
-    "  reviewed_by TEXT,"
-    "  review_notes TEXT,"
-    "  dated INTEGER NOT NULL," /* 0: reviewed_at is the time of recording */
-    "  reviewed_at INTEGER NOT NULL,"
-    "  content BLOB NOT NULL"
-    ");"
-    "CREATE INDEX review_of_pattern ON review(pattern_signature, reviewed_at, content);"
-    "CREATE TABLE source("
-    "  path TEXT NOT NULL,"
-    "  reading TEXT NOT NULL,"     /* how it was read: its kind of records */
-    "  size INTEGER NOT NULL,"     /* of the file, when last read */
-    "  modified INTEGER NOT NULL," /* nanoseconds since 1970 */
-    "  offset INTEGER NOT NULL,"   /* read up to here */
-    "  line INTEGER NOT NULL, column INTEGER NOT NULL,"
-    "  in_array INTEGER NOT NULL,"
-    "  digest BLOB NOT NULL,"          /* of the bytes up to offset */
-    "  complete INTEGER NOT NULL,"     /* 1: read to its end */
-    "  unidentified INTEGER NOT NULL," /* 1: holds records that are told apart by their place in the file */
-    "  read_at INTEGER NOT NULL,"
-    "  PRIMARY KEY(path, reading)"
-    ") WITHOUT ROWID;";
-
-static const char views[] =
-    "CREATE VIEW workflow_history AS SELECT"
-    "  w.workflow_id, w.nl_input, t.text AS workflow_template, m.text AS model_used,"
-    "  CASE w.status WHEN 0 THEN 'pending' WHEN 1 THEN 'running' WHEN 2 THEN 'completed' ELSE 'failed' END AS status,"
-    "  w.error_message, w.error_count, w.retry_count, w.duration_ms / 1000.0 AS duration_seconds,"
-    "  w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.total_tokens,"
-    "  w.cost / 1000000000.0 AS actual_cost_total, s.text AS session_id, a.text AS account,"
-    "  datetime((w.created_at - (w.created_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS created_at,"
-    "  datetime((w.updated_at - (w.updated_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS updated_at,"
-    "  datetime((w.recorded_at - (w.recorded_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS recorded_at "
-    "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name m ON m.id = w.model"
-    "  LEFT JOIN name s ON s.id = w.session LEFT JOIN name a ON a.id = w.account;"
-    "CREATE VIEW pattern_occurrences AS SELECT"
-    "  (o.workflow << 20) | o.pattern AS id, o.pattern AS pattern_id, w.workflow_id, 100.0 AS similarity_score,"
-    "  json_object('input_length', w.input_length, 'keywords', CASE WHEN json_valid(k.text) THEN json(k.text) END,"
-    "    'files_mentioned', CASE WHEN json_valid(coalesce(w.files, '[]')) THEN json(coalesce(w.files, '[]')) END,"
-    "    'duration_range', CASE WHEN w.duration_ms IS NULL THEN NULL WHEN w.duration_ms < 180000 THEN 'short'"
-    "      WHEN w.duration_ms < 600000 THEN 'medium' ELSE 'long' END,"
-    "    'complexity', CASE w.complexity WHEN 0 THEN 'simple' WHEN 1 THEN 'medium' ELSE 'complex' END,"
-    "    'error_count', w.error_count) AS matched_characteristics,"
-    "  datetime((w.recorded_at - (w.recorded_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS detected_at "
-    "FROM occurrence o JOIN workflow w ON w.id = o.workflow JOIN name k ON k.id = o.keywords "
-    "WHERE o.slot = (SELECT slot FROM state);"
-    "CREATE VIEW pattern_reviews AS SELECT"
-    "  id, pattern_signature, automation_status, reviewed_by, review_notes,"
-    "  datetime((reviewed_at - (reviewed_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS reviewed_at "
-    "FROM review;";
-
-static const char *const version_1[] = {state_tables, workflow_tables, pattern_tables, views, NULL};
-
-static const struct migration migrations[] = {{version_1}};
-
-enum { VERSION = sizeof migrations / sizeof *migrations };
 
 /* -- versions --------------------------------------------------------------------------------------------------- */
 
@@ -180,9 +29,9 @@ static int64_t known_version(struct db *db) {
         return version;
     if (application != APPLICATION_ID && (application != 0 || version != 0 || has_tables(db)))
         db_fail(db, "is another program's database: name another with --db");
-    else if (version > VERSION)
+    else if (version > SCHEMA_VERSION)
         db_fail(db, "is of a newer version (schema %lld; this program knows %d): upgrade pl", (long long)version,
-                VERSION);
+                SCHEMA_VERSION);
     return version;
 }
 
@@ -220,11 +69,11 @@ static void keep_copy(struct db *db, int64_t version) {
 
 static void bring_forward(struct db *db) {
     int64_t version = known_version(db);
-    if (db_failed(db) || version == VERSION)
+    if (db_failed(db) || version == SCHEMA_VERSION)
         return;
     if (version > 0)
         keep_copy(db, version);
-    schema_migrate(db, migrations, VERSION);
+    schema_migrate(db, schema_versions, SCHEMA_VERSION);
 }
 
 /* -- files ------------------------------------------------------------------------------------------------------ */
@@ -265,7 +114,7 @@ static bool build_at(const char *path, struct text *error) {
     }
     struct db *db = db_open(path, DB_WRITE);
     db_script(db, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
-    schema_migrate(db, migrations, VERSION);
+    schema_migrate(db, schema_versions, SCHEMA_VERSION);
     if (db_failed(db))
         text_string(error, db_error(db));
     db_close(db);
@@ -323,7 +172,7 @@ struct db *schema_open_read(const char *path) {
         return db_broken(path, "there is no database: pl-record or pl-backfill makes one");
     struct db *db = db_open(path, DB_READ);
     int64_t version = known_version(db);
-    if (!db_failed(db) && version < VERSION)
+    if (!db_failed(db) && version < SCHEMA_VERSION)
         db_fail(db, "is of an older version: run pl-record -d %s </dev/null to bring it forward", path);
     return db;
 }

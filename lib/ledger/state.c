@@ -11,16 +11,23 @@ enum { DEAD_S = 60 };
 
 struct state state_read(struct db *db) {
     struct state state = {0};
-    struct query *query = db_query(db, "SELECT slot, rules, rebuild, rebuild_at, rebuild_beat FROM state WHERE id = 1");
+    struct query *query =
+        db_query(db,
+                 "SELECT slot, rules, rebuild, rebuild_beat, rebuild_at, rebuild_request_at FROM state WHERE id = 1");
     if (db_row(query)) {
         state.slot = (int)db_integer(query, 0) & 1;
         state.rules = db_optional(query, 1, 0);
         state.rebuild = db_optional(query, 2, 0);
-        state.rebuild_at = db_optional(query, 3, 0);
-        state.beat = db_optional(query, 4, 0);
+        state.beat = db_optional(query, 3, 0);
+        for (int family = 0; family < FAMILIES; family++)
+            state.rebuild_at[family] = db_optional(query, 4 + family, 0);
         db_end(query);
     }
     return state;
+}
+
+void state_end_rebuild(struct state *state) {
+    *state = (struct state){.slot = state->slot, .rules = state->rules};
 }
 
 void state_bury_rebuild(struct db *db, struct state *state) {
@@ -28,78 +35,61 @@ void state_bury_rebuild(struct db *db, struct state *state) {
     clock_gettime(CLOCK_REALTIME, &now); /* the machine's time, even where $PL_NOW fixes that of reports */
     if (state->rebuild == 0 || now.tv_sec - state->beat / SECOND_US < DEAD_S)
         return;
-    state->rebuild = state->rebuild_at = state->beat = 0;
+    state_end_rebuild(state);
     state_write(db, state);
     rebuild_clear_log(db);
 }
 
 void state_write(struct db *db, const struct state *state) {
-    struct query *query = db_query(
-        db, "UPDATE state SET slot = ?1, rules = ?2, rebuild = ?3, rebuild_at = ?4, rebuild_beat = ?5 WHERE id = 1");
+    struct query *query = db_query(db, "UPDATE state SET slot = ?1, rules = ?2, rebuild = ?3, rebuild_beat = ?4, "
+                                       "rebuild_at = ?5, rebuild_request_at = ?6 WHERE id = 1");
     db_bind_integer(query, 1, state->slot);
     db_bind_optional(query, 2, state->rules, 0);
     db_bind_optional(query, 3, state->rebuild, 0);
-    db_bind_optional(query, 4, state->rebuild_at, 0);
-    db_bind_optional(query, 5, state->beat, 0);
+    db_bind_optional(query, 4, state->beat, 0);
+    for (int family = 0; family < FAMILIES; family++)
+        db_bind_optional(query, 5 + family, state->rebuild_at[family], 0);
     db_run(query);
-}
-
-bool state_rules(struct db *db, int64_t id, struct text *base, struct text *extra) {
-    struct query *query = db_query(db, "SELECT base, extra FROM rules WHERE id = ?1");
-    db_bind_integer(query, 1, id);
-    bool found = db_row(query);
-    if (found) {
-        text_append(base, db_text(query, 0));
-        text_append(extra, db_text(query, 1));
-        db_end(query);
-    }
-    return found;
-}
-
-int64_t state_add_rules(struct db *db, struct span base, struct span extra, int64_t now) {
-    struct query *query = db_query(db, "SELECT id FROM rules WHERE base = ?1 AND coalesce(extra, '') = ?2");
-    db_bind_text(query, 1, base);
-    db_bind_text(query, 2, extra);
-    int64_t id = db_row(query) ? db_integer(query, 0) : 0;
-    db_end(query);
-    if (id != 0)
-        return id;
-    query = db_query(db, "INSERT INTO rules(base, extra, adopted_at) VALUES(?1, nullif(?2, ''), ?3)");
-    db_bind_text(query, 1, base);
-    db_bind_text(query, 2, extra);
-    db_bind_integer(query, 3, now);
-    db_run(query);
-    return db_last_id(db);
 }
 
 /* -- rebuild log ------------------------------------------------------------------------------------------------ */
 
-static bool logged(struct db *db, int64_t workflow) {
-    struct query *query = db_query(db, "SELECT 1 FROM rebuild_log WHERE workflow = ?1");
-    db_bind_integer(query, 1, workflow);
+static bool logged(struct db *db, enum family family, int64_t id) {
+    struct query *query = db_query(db, "SELECT 1 FROM rebuild_log WHERE family = ?1 AND id = ?2");
+    db_bind_integer(query, 1, family);
+    db_bind_integer(query, 2, id);
     bool found = db_row(query);
     db_end(query);
     return found;
 }
 
-bool rebuild_has(struct db *db, const struct state *state, int64_t workflow) {
-    return workflow <= state->rebuild_at && !logged(db, workflow);
+bool rebuild_has(struct db *db, const struct state *state, enum family family, int64_t id) {
+    return id <= state->rebuild_at[family] && !logged(db, family, id);
 }
 
-void rebuild_note(struct db *db, int64_t workflow) {
-    struct query *query = db_query(db, "INSERT OR IGNORE INTO rebuild_log(workflow) VALUES(?1)");
-    db_bind_integer(query, 1, workflow);
+void rebuild_note(struct db *db, enum family family, int64_t id) {
+    struct query *query = db_query(db, "INSERT OR IGNORE INTO rebuild_log(family, id) VALUES(?1, ?2)");
+    db_bind_integer(query, 1, family);
+    db_bind_integer(query, 2, id);
     db_run(query);
 }
 
-void rebuild_forget(struct db *db, int64_t workflow) {
-    struct query *query = db_query(db, "DELETE FROM rebuild_log WHERE workflow = ?1");
-    db_bind_integer(query, 1, workflow);
+void rebuild_forget(struct db *db, enum family family, int64_t id) {
+    struct query *query = db_query(db, "DELETE FROM rebuild_log WHERE family = ?1 AND id = ?2");
+    db_bind_integer(query, 1, family);
+    db_bind_integer(query, 2, id);
     db_run(query);
 }
 
-int64_t rebuild_next(struct db *db) {
-    return db_value(db, "SELECT min(workflow) FROM rebuild_log", 0);
+bool rebuild_next(struct db *db, enum family *family, int64_t *id) {
+    struct query *query = db_query(db, "SELECT family, id FROM rebuild_log ORDER BY family, id LIMIT 1");
+    bool any = db_row(query);
+    if (any) {
+        *family = db_integer(query, 0) == FAMILY_WORKFLOWS ? FAMILY_WORKFLOWS : FAMILY_REQUESTS;
+        *id = db_integer(query, 1);
+        db_end(query);
+    }
+    return any;
 }
 
 int64_t rebuild_waiting(struct db *db) {
@@ -116,10 +106,17 @@ static const struct {
     const char *name;
     size_t offset;
 } total_items[] = {
-    {"workflows", offsetof(struct totals, workflows)}, {"learned", offsetof(struct totals, learned)},
-    {"matched", offsetof(struct totals, matched)},     {"tokens_known", offsetof(struct totals, tokens_known)},
-    {"tokens", offsetof(struct totals, tokens)},       {"cost_known", offsetof(struct totals, cost_known)},
+    {"workflows", offsetof(struct totals, workflows)},
+    {"learned", offsetof(struct totals, learned)},
+    {"matched", offsetof(struct totals, matched)},
+    {"tokens_known", offsetof(struct totals, tokens_known)},
+    {"tokens", offsetof(struct totals, tokens)},
+    {"cost_known", offsetof(struct totals, cost_known)},
     {"cost", offsetof(struct totals, cost)},
+    {"request_cost_known", offsetof(struct totals, request_cost_known)},
+    {"request_cost", offsetof(struct totals, request_cost)},
+    {"requests", offsetof(struct totals, requests)},
+    {"feedback", offsetof(struct totals, feedback)},
 };
 
 enum { TOTAL_ITEMS = sizeof total_items / sizeof *total_items };
@@ -137,7 +134,7 @@ bool totals_item(const struct totals *totals, int n, const char **name, int64_t 
     return true;
 }
 
-struct totals totals_read(struct db *db, int slot) {
+static struct totals read_slot(struct db *db, int slot) {
     struct totals totals = {0};
     struct query *query = db_query(db, "SELECT name, value FROM total WHERE slot = ?1");
     db_bind_integer(query, 1, slot);
@@ -148,8 +145,15 @@ struct totals totals_read(struct db *db, int slot) {
     return totals;
 }
 
+struct totals totals_read(struct db *db, int slot) {
+    struct totals totals = read_slot(db, slot), counts = read_slot(db, SLOT_COUNTS);
+    totals.requests = counts.requests;
+    totals.feedback = counts.feedback;
+    return totals;
+}
+
 void totals_add(struct db *db, int slot, const struct totals *change) {
-    struct totals totals = totals_read(db, slot), more = *change;
+    struct totals totals = read_slot(db, slot), more = *change;
     for (int n = 0; n < TOTAL_ITEMS; n++) {
         int64_t value;
         if (*item_of(&more, n) == 0)

@@ -1,16 +1,22 @@
-/* state: which derivation is in force, by which rules, and whether a rebuild goes on. Tables state, rules, rebuild_log,
- * total. */
+/* state: which derivation is in force, by which rules, and whether a rebuild goes on. Tables state, rebuild_log, total.
+ */
 #ifndef PL_LEDGER_STATE_H
 #define PL_LEDGER_STATE_H
 
 #include "ledger/db.h"
 
+/* Told of a row whose derived columns are not what the records say. */
+typedef void on_wrong_row(void *context, int64_t id, const char *why);
+
+/* What a rebuild goes through. */
+enum family { FAMILY_WORKFLOWS, FAMILY_REQUESTS, FAMILIES };
+
 struct state {
-    int slot;           /* in force: 0 or 1; a rebuild fills the other */
-    int64_t rules;      /* id of the rules it was derived by; 0: none yet */
-    int64_t rebuild;    /* the token of the rebuild that goes on; 0: none */
-    int64_t rebuild_at; /* workflows up to this id are in the other slot, unless they are in the log */
-    int64_t beat;       /* when the rebuild last did something, microseconds since 1970 */
+    int slot;                     /* in force: 0 or 1; a rebuild fills the other */
+    int64_t rules;                /* id of the knowledge it was derived by; 0: none yet */
+    int64_t rebuild;              /* the token of the rebuild that goes on; 0: none */
+    int64_t beat;                 /* when the rebuild last did something, microseconds since 1970 */
+    int64_t rebuild_at[FAMILIES]; /* those up to this id are in the other slot, unless they are in the log */
 };
 
 struct state state_read(struct db *db);
@@ -19,27 +25,30 @@ void state_bury_rebuild(struct db *db, struct state *state);
 /* All but the rules must be within a write transaction. */
 void state_write(struct db *db, const struct state *state);
 
-/* The rules with this id: both texts are appended. False if there are none. */
-bool state_rules(struct db *db, int64_t id, struct text *base, struct text *extra);
-/* The id of these rules, which are added if they are new. EXTRA is empty if there are none. */
-int64_t state_add_rules(struct db *db, struct span base, struct span extra, int64_t now);
+/* Leaves the slot and the rules. */
+void state_end_rebuild(struct state *state);
 
-/* Whether the other slot knows the workflow, as the rebuild that goes on has left it. */
-bool rebuild_has(struct db *db, const struct state *state, int64_t workflow);
-/* The rebuild must look at the workflow (again). */
-void rebuild_note(struct db *db, int64_t workflow);
-void rebuild_forget(struct db *db, int64_t workflow);
-/* The workflows that wait in the log, the lowest id first; 0 if none does. */
-int64_t rebuild_next(struct db *db);
+/* Whether the other slot knows the workflow or request, as the rebuild that goes on has left it. */
+bool rebuild_has(struct db *db, const struct state *state, enum family family, int64_t id);
+/* The rebuild must look at it (again). */
+void rebuild_note(struct db *db, enum family family, int64_t id);
+void rebuild_forget(struct db *db, enum family family, int64_t id);
+/* One that waits in the log; false if none does. */
+bool rebuild_next(struct db *db, enum family *family, int64_t *id);
 int64_t rebuild_waiting(struct db *db);
 void rebuild_clear_log(struct db *db);
 
-/* Sums over all workflows of a slot. */
+enum { SLOT_COUNTS = 2 }; /* the slot of those totals that follow from no rules */
+
+/* Sums over all records of a slot; costs in nano-dollars. */
 struct totals {
     int64_t workflows, learned, matched;
     int64_t tokens_known, tokens;
-    int64_t cost_known, cost; /* nano-dollars */
+    int64_t cost_known, cost; /* of workflows that no request names as its own */
+    int64_t request_cost_known, request_cost;
+    int64_t requests, feedback; /* in SLOT_COUNTS */
 };
+/* With the counts. */
 struct totals totals_read(struct db *db, int slot);
 /* Adds CHANGE. Within a write transaction. */
 void totals_add(struct db *db, int slot, const struct totals *change);

@@ -23,11 +23,13 @@ struct tally_pattern *tally_pattern(struct tally *tally, const char *signature) 
     return pattern;
 }
 
-void tally_add(struct tally *tally, const char *signature, const struct workflow_row *row, struct span workflow_id) {
+void tally_add(struct tally *tally, const char *signature, const struct workflow_row *row, int slot,
+               struct span workflow_id) {
     struct tally_pattern *pattern = tally_pattern(tally, signature);
     struct pattern_sum *sum = &pattern->sum;
     int64_t at = row->created_at;
-    sums_add(&sum->sums, &row->share, 1);
+    struct share share = workflow_share(row, slot);
+    sums_add(&sum->sums, &share, 1);
     bool first = sum->first_at == NO_TIME || at < sum->first_at;
     if (first || (at == sum->first_at && span_compare(workflow_id, span_of(pattern->first_id)) < 0)) {
         free(pattern->first_id);
@@ -55,7 +57,7 @@ void tally_filtered(struct db *db, const struct filter *filter, struct tally *ta
         bool matched = false;
         struct query *shown = occurrences_of(db, state.slot, w.row.id);
         for (; db_row(shown); matched = true)
-            tally_add(tally, db_text(shown, 1).s, &w.row, w.workflow_id);
-        totals_count(&tally->totals, &w.row, matched, 1);
+            tally_add(tally, db_text(shown, 1).s, &w.row, state.slot, w.workflow_id);
+        totals_count(&tally->totals, &w.row, state.slot, matched, 1);
     }
 }

@@ -21,8 +21,9 @@ struct tally {
 
 void tally_free(struct tally *tally);
 struct tally_pattern *tally_pattern(struct tally *tally, const char *signature);
-/* The workflow in ROW shows SIGNATURE. */
-void tally_add(struct tally *tally, const char *signature, const struct workflow_row *row, struct span workflow_id);
+/* The workflow in ROW shows SIGNATURE; its cost is that of SLOT. */
+void tally_add(struct tally *tally, const char *signature, const struct workflow_row *row, int slot,
+               struct span workflow_id);
 
 /* Counts the workflows that FILTER lets pass, by the patterns that they show in the slot in force. */
 void tally_filtered(struct db *db, const struct filter *filter, struct tally *tally);

@@ -7,6 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "ledger/budgets.h"
+#include "ledger/feedback.h"
 #include "ledger/ledger.h"
 #include "ledger/patterns.h"
 #include "ledger/reviews.h"
@@ -18,6 +20,7 @@
 struct verify {
     struct db *db;
     struct rules *rules;
+    struct price_list *prices;
     struct state state;
     struct tally tally; /* the recomputation */
     struct workflow_traits traits;
@@ -108,7 +111,7 @@ static int check_occurrences(struct verify *v, const struct stored_workflow *w, 
         }
         compare(v, id, "the time of an occurrence", v->next.at, w->row.created_at);
         if (found == NULL)
-            tally_add(&v->tally, signature.s, &w->row, w->workflow_id);
+            tally_add(&v->tally, signature.s, &w->row, v->state.slot, w->workflow_id);
         else if (!detected(v, found, signature.s))
             differs(v, "workflow %s: shows %s, and should not", id, signature.s);
         else if (!keywords_are(v->db, v->next.keywords, keywords))
@@ -129,6 +132,11 @@ static void check_traits(struct verify *v, const struct stored_workflow *w) {
                  v->traits.files.n > 0 ? text_span(&v->traits.files) : (struct span){NULL, 0});
 }
 
+static int64_t price_by(const struct verify *v, int64_t given, struct span model, const struct token_counts *tokens) {
+    const struct price *price = given == UNKNOWN && model.n > 0 ? prices_find(v->prices, model) : NULL;
+    return price != NULL ? price_cost(price, tokens) : UNKNOWN;
+}
+
 static void check_workflow(struct verify *v, const struct stored_workflow *w) {
     struct detection found = {0};
     struct text keywords = {0};
@@ -136,9 +144,11 @@ static void check_workflow(struct verify *v, const struct stored_workflow *w) {
         differs(v, "an occurrence is of workflow %lld, which is not there", (long long)v->next.workflow);
         next_occurrence(v);
     }
+    compare(v, w->workflow_id.s, "its price", w->row.priced[v->state.slot],
+            price_by(v, w->row.share.cost, w->model, &w->tokens));
     if (!w->text_kept) {
         bool matched = check_occurrences(v, w, NULL, (struct span){NULL, 0}) > 0;
-        totals_count(&v->tally.totals, &w->row, matched, 1);
+        totals_count(&v->tally.totals, &w->row, v->state.slot, matched, 1);
         return;
     }
     if (workflow_learned(&w->row))
@@ -146,8 +156,9 @@ static void check_workflow(struct verify *v, const struct stored_workflow *w) {
     keywords_json(v->rules, &found, &keywords);
     check_occurrences(v, w, &found, text_span(&keywords));
     for (int i = 0; i < found.count; i++)
-        tally_add(&v->tally, rules_signature(v->rules, found.matches[i].signature), &w->row, w->workflow_id);
-    totals_count(&v->tally.totals, &w->row, found.count > 0, 1);
+        tally_add(&v->tally, rules_signature(v->rules, found.matches[i].signature), &w->row, v->state.slot,
+                  w->workflow_id);
+    totals_count(&v->tally.totals, &w->row, v->state.slot, found.count > 0, 1);
     check_traits(v, w);
     text_free(&keywords);
 }
@@ -279,17 +290,56 @@ static void check_totals(struct verify *v) {
         compare(v, "totals", name, is, should);
 }
 
+/* -- requests --------------------------------------------------------------------------------------------------- */
+
+static void check_costs(struct verify *v) {
+    struct stored_request r;
+    struct query *query = requests_between(v->db, 0, INT64_MAX);
+    while (requests_next(query, &r)) {
+        int64_t price = price_by(v, r.row.cost, r.model, &r.tokens);
+        if (r.row.priced[v->state.slot] != price)
+            differs(v, "request %s: its price is %lld, and should be %lld",
+                    r.request_id.s != NULL ? r.request_id.s : "without an id", (long long)r.row.priced[v->state.slot],
+                    (long long)price);
+        r.row.priced[v->state.slot] = price;
+        totals_count_request(&v->tally.totals, &r.row, v->state.slot, 1);
+        v->tally.totals.requests++;
+    }
+    v->tally.totals.feedback = feedback_count(v->db);
+}
+
+static void on_wrong_request(void *context, int64_t id, const char *why) {
+    differs(context, "request in row %lld: %s", (long long)id, why);
+}
+
+static void on_wrong_workflow(void *context, int64_t id, const char *why) {
+    differs(context, "workflow in row %lld: %s", (long long)id, why);
+}
+
+static void on_wrong_budget(void *context, int64_t id, const char *why) {
+    differs(context, "budget pattern %016llx: %s", (unsigned long long)id, why);
+}
+
+static void check_requests(struct verify *v) {
+    check_costs(v);
+    workflows_check_named(v->db, v, on_wrong_workflow);
+    requests_check(v->db, v, on_wrong_request);
+    budgets_check(v->db, v, on_wrong_budget);
+}
+
 /* -- the whole -------------------------------------------------------------------------------------------------- */
 
-static void load_rules(struct verify *v) {
-    struct rules_text text = {0};
+static void load_knowledge(struct verify *v) {
+    struct knowledge knowledge = {0};
     struct text error = {0};
-    if (state_rules(v->db, v->state.rules, &text.base, &text.extra))
-        v->rules = rules_text_parse(&text, &error);
+    if (knowledge_read(v->db, v->state.rules, &knowledge)) {
+        v->rules = knowledge_rules(&knowledge, &error);
+        v->prices = knowledge_prices(&knowledge, &error);
+    }
     bool needed = v->state.rules != 0 || workflows_last_id(v->db) > 0;
-    if (v->rules == NULL && needed)
+    if ((v->rules == NULL || v->prices == NULL) && needed)
         db_fail(v->db, "its rules are not valid: %s", error.n > 0 ? error.s : "they are missing");
-    rules_text_free(&text);
+    knowledge_free(&knowledge);
     text_free(&error);
 }
 
@@ -297,17 +347,19 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
     struct verify v = {.db = db, .context = context, .on_difference = on_difference};
     db_read_begin(db);
     v.state = state_read(db);
-    load_rules(&v);
-    if (v.rules != NULL) {
+    load_knowledge(&v);
+    if (v.rules != NULL && v.prices != NULL) {
         check_workflows(&v);
         check_patterns(&v);
         check_strays(&v);
         check_types(&v);
+        check_requests(&v);
         check_totals(&v);
     }
     db_read_end(db);
     tally_free(&v.tally);
     text_free(&v.traits.files);
     rules_free(v.rules);
+    prices_free(v.prices);
     return db_failed(db) ? -1 : v.differences;
 }

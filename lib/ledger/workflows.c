@@ -29,11 +29,18 @@ static bool ended(int64_t status) {
     return status == WORKFLOW_COMPLETED || status == WORKFLOW_FAILED;
 }
 
+struct share workflow_share(const struct workflow_row *row, int slot) {
+    struct share share = row->share;
+    if (share.cost == UNKNOWN)
+        share.cost = row->priced[slot];
+    return share;
+}
+
 bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row *row) {
     struct query *query =
         db_query(db,
                  "SELECT id, version_at, status, content, recorded_at, created_at, total_tokens, cost, duration_ms, "
-                 "error_count, retry_count FROM workflow WHERE workflow_id = ?1");
+                 "error_count, retry_count, priced_0, priced_1, named FROM workflow WHERE workflow_id = ?1");
     db_bind_text(query, 1, workflow_id);
     if (!db_row(query))
         return false;
@@ -43,6 +50,9 @@ bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row 
     row->share = (struct share){db_optional(query, 6, UNKNOWN), db_optional(query, 7, UNKNOWN),
                                 db_optional(query, 8, UNKNOWN), db_optional(query, 9, UNKNOWN),
                                 db_optional(query, 10, UNKNOWN)};
+    row->priced[0] = db_optional(query, 11, UNKNOWN);
+    row->priced[1] = db_optional(query, 12, UNKNOWN);
+    row->named = db_integer(query, 13) != 0;
     row->version = (struct version){
         .dated = !db_is_null(query, 1),
         .at = db_optional(query, 1, 0),
@@ -88,6 +98,10 @@ static void bind_record(struct query *query, struct names *names, const struct w
     db_bind_optional(query, 25, traits->input_length, UNKNOWN);
     db_bind_integer(query, 26, traits->complexity);
     db_bind_text(query, 27, traits->files.n > 0 ? text_span(&traits->files) : none);
+    db_bind_optional(query, 28, record->cache_write_1h_tokens, UNKNOWN);
+    db_bind_optional(query, 29, row->priced[0], UNKNOWN);
+    db_bind_optional(query, 30, row->priced[1], UNKNOWN);
+    db_bind_integer(query, 31, row->named);
 }
 
 /* The record's own time, else the best that is known. */
@@ -111,8 +125,9 @@ void workflows_insert(struct db *db, struct names *names, const struct workflow_
         db, "INSERT INTO workflow(id, workflow_id, status, version_at, content, recorded_at, created_at, updated_at, "
             "template, model, session, account, nl_input, error_message, text_kept, error_count, retry_count, "
             "duration_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, total_tokens, cost, "
-            "input_length, complexity, files) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)");
+            "input_length, complexity, files, cache_write_1h_tokens, priced_0, priced_1, named) VALUES(?1, ?2, ?3, ?4, "
+            "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)");
     db_bind_null(query, 1);
     bind_record(query, names, record, traits, keep_text, row);
     db_run(query);
@@ -128,20 +143,32 @@ void workflows_replace(struct db *db, struct names *names, const struct workflow
         "created_at = ?7, updated_at = ?8, template = ?9, model = ?10, session = ?11, account = ?12, nl_input = ?13, "
         "error_message = ?14, text_kept = ?15, error_count = ?16, retry_count = ?17, duration_ms = ?18, "
         "input_tokens = ?19, output_tokens = ?20, cache_read_tokens = ?21, cache_write_tokens = ?22, "
-        "total_tokens = ?23, cost = ?24, input_length = ?25, complexity = ?26, files = ?27 WHERE id = ?1");
+        "total_tokens = ?23, cost = ?24, input_length = ?25, complexity = ?26, files = ?27, cache_write_1h_tokens = "
+        "?28, priced_0 = ?29, priced_1 = ?30, named = ?31 WHERE id = ?1");
     db_bind_integer(query, 1, row->id);
     bind_record(query, names, record, traits, keep_text, row);
     db_run(query);
 }
 
-void totals_count(struct totals *totals, const struct workflow_row *row, bool matched, int sign) {
+struct token_counts workflow_tokens(const struct workflow_record *record) {
+    return (struct token_counts){record->input_tokens, record->output_tokens, record->cache_read_tokens,
+                                 record->cache_write_tokens, record->cache_write_1h_tokens};
+}
+
+void totals_count_cost(struct totals *totals, const struct workflow_row *row, int slot, int sign) {
+    int64_t cost = workflow_share(row, slot).cost;
+    totals->cost_known += cost != UNKNOWN ? sign : 0;
+    totals->cost += cost != UNKNOWN ? sign * cost : 0;
+}
+
+void totals_count(struct totals *totals, const struct workflow_row *row, int slot, bool matched, int sign) {
     totals->workflows += sign;
     totals->learned += workflow_learned(row) ? sign : 0;
     totals->matched += matched ? sign : 0;
     totals->tokens_known += row->share.tokens != UNKNOWN ? sign : 0;
     totals->tokens += row->share.tokens != UNKNOWN ? sign * row->share.tokens : 0;
-    totals->cost_known += row->share.cost != UNKNOWN ? sign : 0;
-    totals->cost += row->share.cost != UNKNOWN ? sign * row->share.cost : 0;
+    if (!row->named)
+        totals_count_cost(totals, row, slot, sign);
 }
 
 /* -- reading ---------------------------------------------------------------------------------------------------- */
@@ -150,8 +177,10 @@ struct query *workflows_between(struct db *db, int64_t after, int64_t last) {
     struct query *query = db_query(
         db, "SELECT w.id, w.version_at, w.status, w.content, w.recorded_at, w.created_at, w.total_tokens, w.cost, "
             "w.duration_ms, w.error_count, w.retry_count, w.workflow_id, w.nl_input, w.error_message, t.text, a.text, "
-            "w.text_kept, w.input_length, w.complexity, w.files FROM workflow w LEFT JOIN name t ON t.id = w.template "
-            "LEFT JOIN name a ON a.id = w.account WHERE w.id > ?1 AND w.id <= ?2 ORDER BY w.id");
+            "w.text_kept, w.input_length, w.complexity, w.files, w.priced_0, w.priced_1, w.named, m.text, "
+            "w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.cache_write_1h_tokens "
+            "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name a ON a.id = w.account "
+            "LEFT JOIN name m ON m.id = w.model WHERE w.id > ?1 AND w.id <= ?2 ORDER BY w.id");
     db_bind_integer(query, 1, after);
     db_bind_integer(query, 2, last);
     return query;
@@ -165,8 +194,20 @@ bool workflows_next(struct query *query, struct stored_workflow *workflow) {
                           db_optional(query, 10, UNKNOWN)};
     struct version version = {!db_is_null(query, 1), db_optional(query, 1, 0), ended(db_integer(query, 2)),
                               share.tokens, (uint64_t)db_integer(query, 3)};
-    workflow->row = (struct workflow_row){db_integer(query, 0), version, db_integer(query, 4), db_integer(query, 5),
-                                          share};
+    workflow->row = (struct workflow_row){
+        .id = db_integer(query, 0),
+        .version = version,
+        .recorded_at = db_integer(query, 4),
+        .created_at = db_integer(query, 5),
+        .share = share,
+        .priced = {db_optional(query, 20, UNKNOWN), db_optional(query, 21, UNKNOWN)},
+        .named = db_integer(query, 22) != 0,
+    };
+    workflow->model = db_text(query, 23);
+    workflow->tokens = (struct token_counts){
+        db_optional(query, 24, UNKNOWN), db_optional(query, 25, UNKNOWN), db_optional(query, 26, UNKNOWN),
+        db_optional(query, 27, UNKNOWN), db_optional(query, 28, UNKNOWN),
+    };
     workflow->workflow_id = db_text(query, 11);
     workflow->nl_input = db_text(query, 12);
     workflow->error_message = db_text(query, 13);
@@ -192,13 +233,14 @@ static void bind_filter(struct query *query, int position, const struct filter *
 struct query *workflows_unmatched(struct db *db, int slot, const struct filter *filter, int64_t limit) {
     db_function(db, "mask", mask);
     /* bare columns beside max() are those of its row */
-    struct query *query = db_query(
-        db, "SELECT mask(nl_input), count(*) AS times, sum(cost) AS costs, max(created_at), nl_input FROM workflow "
-            "WHERE status IN (2, 3) AND nl_input IS NOT NULL AND NOT EXISTS "
-            "(SELECT 1 FROM occurrence o WHERE o.slot = ?1 AND o.workflow = workflow.id) "
-            "AND (?3 IS NULL OR created_at >= ?3) AND (?4 IS NULL OR created_at < ?4) "
-            "AND (?5 IS NULL OR account = (SELECT id FROM name WHERE name.text = ?5)) "
-            "GROUP BY 1 ORDER BY times DESC, costs DESC, 1 LIMIT ?2");
+    struct query *query = db_query(db,
+                                   "SELECT mask(nl_input), count(*) AS times, sum(coalesce(cost, CASE ?1 WHEN 0 THEN "
+                                   "priced_0 ELSE priced_1 END)) AS costs, max(created_at), nl_input FROM workflow "
+                                   "WHERE status IN (2, 3) AND nl_input IS NOT NULL AND NOT EXISTS "
+                                   "(SELECT 1 FROM occurrence o WHERE o.slot = ?1 AND o.workflow = workflow.id) "
+                                   "AND (?3 IS NULL OR created_at >= ?3) AND (?4 IS NULL OR created_at < ?4) "
+                                   "AND (?5 IS NULL OR account = (SELECT id FROM name WHERE name.text = ?5)) "
+                                   "GROUP BY 1 ORDER BY times DESC, costs DESC, 1 LIMIT ?2");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, limit);
     bind_filter(query, 3, filter);
@@ -206,12 +248,13 @@ struct query *workflows_unmatched(struct db *db, int slot, const struct filter *
 }
 
 struct query *workflows_showing(struct db *db, int slot, int64_t pattern, const struct filter *filter, int64_t limit) {
-    struct query *query = db_query(
-        db, "SELECT w.workflow_id, w.status, w.created_at, w.duration_ms, w.total_tokens, w.cost, a.text, w.nl_input "
-            "FROM (SELECT workflow, at FROM occurrence WHERE slot = ?1 AND pattern = ?2) o "
-            "JOIN workflow w ON w.id = o.workflow LEFT JOIN name a ON a.id = w.account "
-            "WHERE (?4 IS NULL OR o.at >= ?4) AND (?5 IS NULL OR o.at < ?5) AND (?6 IS NULL OR a.text = ?6) "
-            "ORDER BY o.at DESC, w.workflow_id LIMIT ?3");
+    struct query *query =
+        db_query(db, "SELECT w.workflow_id, w.status, w.created_at, w.duration_ms, w.total_tokens, "
+                     "coalesce(w.cost, CASE ?1 WHEN 0 THEN w.priced_0 ELSE w.priced_1 END), a.text, w.nl_input "
+                     "FROM (SELECT workflow, at FROM occurrence WHERE slot = ?1 AND pattern = ?2) o "
+                     "JOIN workflow w ON w.id = o.workflow LEFT JOIN name a ON a.id = w.account "
+                     "WHERE (?4 IS NULL OR o.at >= ?4) AND (?5 IS NULL OR o.at < ?5) AND (?6 IS NULL OR a.text = ?6) "
+                     "ORDER BY o.at DESC, w.workflow_id LIMIT ?3");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, pattern);
     db_bind_integer(query, 3, limit);
@@ -235,6 +278,31 @@ void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow
     db_bind_integer(query, 3, traits->complexity);
     db_bind_text(query, 4, traits->files.n > 0 ? text_span(&traits->files) : (struct span){NULL, 0});
     db_run(query);
+}
+
+/* -- prices, and the requests that a workflow has ---------------------------------------------------------------- */
+
+void workflows_price(struct db *db, int64_t id, int slot, int64_t price) {
+    struct query *query = slot == 0 ? db_query(db, "UPDATE workflow SET priced_0 = ?2 WHERE id = ?1")
+                                    : db_query(db, "UPDATE workflow SET priced_1 = ?2 WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    db_bind_optional(query, 2, price, UNKNOWN);
+    db_run(query);
+}
+
+void workflows_name(struct db *db, int64_t id, bool named) {
+    struct query *query = db_query(db, "UPDATE workflow SET named = ?2 WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    db_bind_integer(query, 2, named);
+    db_run(query);
+}
+
+void workflows_check_named(struct db *db, void *context, on_wrong_row *on_wrong) {
+    struct query *query = db_query(db, "SELECT id, named FROM workflow w WHERE named <> "
+                                       "EXISTS (SELECT 1 FROM request r WHERE r.workflow_id = w.workflow_id)");
+    while (db_row(query))
+        on_wrong(context, db_integer(query, 0),
+                 db_integer(query, 1) != 0 ? "is named by no request" : "is named by a request");
 }
 
 int64_t workflows_last_id(struct db *db) {

@@ -14,7 +14,9 @@ struct workflow_row {
     int64_t id;
     struct version version;
     int64_t recorded_at, created_at;
-    struct share share;
+    struct share share; /* its cost as given */
+    int64_t priced[2];  /* nano-dollars, by slot, where the cost was not given; UNKNOWN */
+    bool named;         /* a request names it as its workflow: costs are counted there */
 };
 
 /* What its text shows, whatever the rules. */
@@ -28,19 +30,31 @@ static inline bool workflow_learned(const struct workflow_row *row) {
     return row->version.ended;
 }
 
+/* What it adds to its patterns in SLOT: with its cost as given, else as priced there. */
+struct share workflow_share(const struct workflow_row *row, int slot);
+struct token_counts workflow_tokens(const struct workflow_record *record);
+
 /* TRAITS's text is cleared first; the caller frees it. */
 void workflow_traits_of(struct span nl_input, int64_t errors, struct workflow_traits *traits);
 
 bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row *row);
-/* Stores RECORD as a new row, or in the place of ROW whose id and recorded_at stay; *ROW is then what is stored.
- * KEEP_TEXT false leaves its two texts out. Within a write transaction. */
+/* Stores RECORD as a new row, or in the place of ROW whose id and recorded_at stay; *ROW, of which the
+ * prices and "named" are taken, is then what is stored. KEEP_TEXT false leaves its two texts out. Within a write
+ * transaction. */
 void workflows_insert(struct db *db, struct names *names, const struct workflow_record *record,
                       const struct workflow_traits *traits, bool keep_text, int64_t now, struct workflow_row *row);
 void workflows_replace(struct db *db, struct names *names, const struct workflow_record *record,
                        const struct workflow_traits *traits, bool keep_text, struct workflow_row *row);
 
 /* Counts the workflow in ROW, and whether it shows a pattern, SIGN times: 1 or -1. */
-void totals_count(struct totals *totals, const struct workflow_row *row, bool matched, int sign);
+void totals_count(struct totals *totals, const struct workflow_row *row, int slot, bool matched, int sign);
+/* Its cost alone. */
+void totals_count_cost(struct totals *totals, const struct workflow_row *row, int slot, int sign);
+
+void workflows_price(struct db *db, int64_t id, int slot, int64_t price);
+void workflows_name(struct db *db, int64_t id, bool named);
+/* Compares every workflow's "named" with the requests. Within a snapshot. */
+void workflows_check_named(struct db *db, void *context, on_wrong_row *on_wrong);
 
 /* A stored workflow with its texts, which are good until the next step. */
 struct stored_workflow {
@@ -50,6 +64,8 @@ struct stored_workflow {
     int64_t input_length; /* and what else was derived from the text */
     enum complexity complexity;
     struct span files;
+    struct span model; /* and what a price follows from */
+    struct token_counts tokens;
 };
 
 /* The workflows with an id over AFTER, up to LAST, in its order: step with workflows_next. */

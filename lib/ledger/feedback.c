@@ -1,0 +1,91 @@
+#include "ledger/feedback.h"
+
+#include "rules/figures.h"
+
+/* As a review's: no rating goes on, and none has tokens. */
+static struct version version_of(int64_t at, bool dated, const struct digest *content) {
+    uint64_t hash = 0;
+    for (int i = 0; i < 8; i++)
+        hash = hash << 8 | content->bytes[i];
+    return (struct version){.dated = dated, .at = at, .content = hash};
+}
+
+static bool find(struct db *db, const struct digest *identity, struct stored_feedback *stored,
+                 struct version *version) {
+    struct digest content = {0};
+    struct query *query =
+        db_query(db, "SELECT id, dated, at, content, request_id, quality_score FROM feedback WHERE identity = ?1");
+    db_bind_blob(query, 1, identity->bytes, sizeof identity->bytes);
+    if (!db_row(query))
+        return false;
+    struct span bytes = db_text(query, 3);
+    if (bytes.n == sizeof content.bytes)
+        memcpy(content.bytes, bytes.s, bytes.n);
+    *version = version_of(db_integer(query, 2), db_integer(query, 1) != 0, &content);
+    stored->id = db_integer(query, 0);
+    text_clear(&stored->request_id);
+    text_append(&stored->request_id, db_text(query, 4));
+    stored->quality_score = db_integer(query, 5);
+    db_end(query);
+    return true;
+}
+
+static int64_t store(struct db *db, struct names *names, int64_t id, const struct record *record,
+                     const struct digest *identity, int64_t now) {
+    const struct feedback_record *f = &record->feedback;
+    struct query *query = db_query(
+        db, "INSERT OR REPLACE INTO feedback(id, identity, request_id, dated, at, content, quality_score, is_correct, "
+            "is_helpful, comment, user, session, pattern, provider, model, complexity_score) "
+            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
+    db_bind_optional(query, 1, id, 0);
+    if (identity != NULL)
+        db_bind_blob(query, 2, identity->bytes, sizeof identity->bytes);
+    else
+        db_bind_null(query, 2);
+    db_bind_text(query, 3, f->request_id);
+    db_bind_integer(query, 4, f->timestamp != NO_TIME);
+    db_bind_integer(query, 5, f->timestamp != NO_TIME ? f->timestamp : now);
+    db_bind_blob(query, 6, record->content.bytes, sizeof record->content.bytes);
+    db_bind_integer(query, 7, f->quality_score);
+    db_bind_optional(query, 8, f->is_correct, UNKNOWN);
+    db_bind_optional(query, 9, f->is_helpful, UNKNOWN);
+    db_bind_text(query, 10, f->comment);
+    const struct span shared[] = {f->user_id, f->session_id, f->pattern, f->provider, f->model};
+    for (int i = 0; i < 5; i++)
+        db_bind_optional(query, 11 + i, names_id(names, shared[i]), 0);
+    db_bind_optional(query, 16, f->complexity_score, UNKNOWN);
+    db_run(query);
+    return db_last_id(db);
+}
+
+enum feedback_outcome feedback_add(struct db *db, struct names *names, const struct record *record,
+                                   const struct digest *identity, int64_t now, int64_t *id,
+                                   struct stored_feedback *old) {
+    const struct feedback_record *f = &record->feedback;
+    struct version stored, version = version_of(f->timestamp, f->timestamp != NO_TIME, &record->content);
+    if (identity == NULL || !find(db, identity, old, &stored)) {
+        *id = store(db, names, 0, record, identity, now);
+        return FEEDBACK_NEW;
+    }
+    *id = old->id;
+    if (version_compare(&version, &stored) <= 0)
+        return FEEDBACK_DUPLICATE;
+    store(db, names, old->id, record, identity, now);
+    return FEEDBACK_UPDATED;
+}
+
+void feedback_of(struct db *db, struct span request_id, int64_t *count, int64_t *sum) {
+    *count = *sum = 0;
+    struct query *query =
+        db_query(db, "SELECT count(*), coalesce(sum(quality_score), 0) FROM feedback WHERE request_id = ?1");
+    db_bind_text(query, 1, request_id);
+    if (!db_row(query))
+        return;
+    *count = db_integer(query, 0);
+    *sum = db_integer(query, 1);
+    db_end(query);
+}
+
+int64_t feedback_count(struct db *db) {
+    return db_value(db, "SELECT count(*) FROM feedback", 0);
+}

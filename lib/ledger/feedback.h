@@ -1,0 +1,29 @@
+/* feedback: people's ratings of answers, one row a rating. Table feedback. What a rating is about (pattern, provider,
+ * model, complexity) is looked up in its request, so that a rating may come first. */
+#ifndef PL_LEDGER_FEEDBACK_H
+#define PL_LEDGER_FEEDBACK_H
+
+#include "input/record.h"
+#include "ledger/db.h"
+#include "ledger/names.h"
+
+enum feedback_outcome { FEEDBACK_NEW, FEEDBACK_UPDATED, FEEDBACK_DUPLICATE };
+
+/* A rating as it was stored before. */
+struct stored_feedback {
+    int64_t id;
+    struct text request_id; /* owned */
+    int64_t quality_score;
+};
+
+/* Stores RECORD under IDENTITY, NULL if nothing identifies it. *ID is its row's. If it takes the place of an older
+ * version, OLD says what that was. Within a write transaction. */
+enum feedback_outcome feedback_add(struct db *db, struct names *names, const struct record *record,
+                                   const struct digest *identity, int64_t now, int64_t *id,
+                                   struct stored_feedback *old);
+
+/* The ratings of a request, added up. */
+void feedback_of(struct db *db, struct span request_id, int64_t *count, int64_t *sum);
+int64_t feedback_count(struct db *db);
+
+#endif

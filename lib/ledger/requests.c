@@ -1,0 +1,283 @@
+#include "ledger/requests.h"
+
+#include "ledger/feedback.h"
+#include "rules/budgets.h"
+#include "rules/models.h"
+
+void request_row_free(struct request_row *row) {
+    text_free(&row->workflow_id);
+    text_free(&row->pattern);
+}
+
+int64_t request_cost(const struct request_row *row, int slot) {
+    return row->cost != UNKNOWN ? row->cost : row->priced[slot];
+}
+
+int64_t request_quality(const struct request_row *row) {
+    return row->quality != UNKNOWN ? row->quality : quality_from_ratings(row->rating_sum, row->rating_count);
+}
+
+bool request_good(const struct request_row *row) {
+    return row->thinking_tokens != UNKNOWN && request_quality(row) >= GOOD_QUALITY;
+}
+
+void totals_count_request(struct totals *totals, const struct request_row *row, int slot, int sign) {
+    int64_t cost = request_cost(row, slot);
+    totals->request_cost_known += cost != UNKNOWN ? sign : 0;
+    totals->request_cost += cost != UNKNOWN ? sign * cost : 0;
+}
+
+/* -- finding ---------------------------------------------------------------------------------------------------- */
+
+static struct query *select_by(struct db *db, struct span request_id, const struct digest *identity) {
+#define COLUMNS                                                                                                        \
+    "SELECT r.id, r.version_at, r.success, r.content, r.recorded_at, r.at, r.prompt_hash, r.complexity, "              \
+    "r.complexity_score, r.thinking_budget, r.thinking_tokens, r.cost, r.priced_0, r.priced_1, r.quality, "            \
+    "r.rating_count, r.rating_sum, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, "       \
+    "r.workflow_id, n.text FROM request r LEFT JOIN name n ON n.id = r.pattern "
+    struct query *query;
+    if (request_id.s != NULL) {
+        query = db_query(db, COLUMNS "WHERE r.request_id = ?1");
+        db_bind_text(query, 1, request_id);
+    } else {
+        query = db_query(db, COLUMNS "WHERE r.identity = ?1");
+        db_bind_blob(query, 1, identity->bytes, sizeof identity->bytes);
+    }
+    return query;
+#undef COLUMNS
+}
+
+/* As the record's version counts them: the sum of what is known. */
+static int64_t tokens_of(struct query *query, int first) {
+    int64_t sum = UNKNOWN;
+    for (int i = first; i < first + 4; i++)
+        if (!db_is_null(query, i))
+            sum = (sum == UNKNOWN ? 0 : sum) + db_integer(query, i);
+    return sum;
+}
+
+bool requests_find(struct db *db, struct span request_id, const struct digest *identity, struct request_row *row) {
+    text_clear(&row->workflow_id);
+    text_clear(&row->pattern);
+    if (request_id.s == NULL && identity == NULL)
+        return false;
+    struct query *query = select_by(db, request_id, identity);
+    if (!db_row(query))
+        return false;
+    row->id = db_integer(query, 0);
+    row->version = (struct version){
+        .dated = !db_is_null(query, 1),
+        .at = db_optional(query, 1, 0),
+        .ended = !db_is_null(query, 2),
+        .tokens = tokens_of(query, 17),
+        .content = (uint64_t)db_integer(query, 3),
+    };
+    row->recorded_at = db_integer(query, 4);
+    row->at = db_integer(query, 5);
+    row->hashed = !db_is_null(query, 6);
+    row->prompt_hash = (uint64_t)db_integer(query, 6);
+    row->complexity = db_optional(query, 7, UNKNOWN);
+    row->complexity_score = db_optional(query, 8, UNKNOWN);
+    row->thinking_budget = db_optional(query, 9, UNKNOWN);
+    row->thinking_tokens = db_optional(query, 10, UNKNOWN);
+    row->cost = db_optional(query, 11, UNKNOWN);
+    row->priced[0] = db_optional(query, 12, UNKNOWN);
+    row->priced[1] = db_optional(query, 13, UNKNOWN);
+    row->quality = db_optional(query, 14, UNKNOWN);
+    row->rating_count = db_integer(query, 15);
+    row->rating_sum = db_integer(query, 16);
+    text_append(&row->workflow_id, db_text(query, 21));
+    text_append(&row->pattern, db_text(query, 22));
+    db_end(query);
+    return true;
+}
+
+bool requests_name(struct db *db, struct span workflow_id) {
+    struct query *query = db_query(db, "SELECT 1 FROM request WHERE workflow_id = ?1 LIMIT 1");
+    db_bind_text(query, 1, workflow_id);
+    bool named = db_row(query);
+    db_end(query);
+    return named;
+}
+
+/* -- storing ---------------------------------------------------------------------------------------------------- */
+
+static void bind_name(struct query *query, int position, struct names *names, struct span text) {
+    db_bind_optional(query, position, names_id(names, text), 0);
+}
+
+static struct span provider_of(const struct request_record *record) {
+    return record->provider.n > 0 ? record->provider : model_provider(record->model);
+}
+
+/* Binds all of a row, from parameter 2 on; 1 is its id. */
+static void bind_record(struct query *query, struct names *names, const struct request_record *record,
+                        const struct request_view *view, const struct digest *identity, const struct request_row *row) {
+    const struct token_counts *tokens = &record->tokens;
+    db_bind_text(query, 2, record->request_id);
+    if (record->request_id.s == NULL && identity != NULL)
+        db_bind_blob(query, 3, identity->bytes, sizeof identity->bytes);
+    else
+        db_bind_null(query, 3);
+    db_bind_optional(query, 4, record->version.at, NO_TIME);
+    db_bind_integer(query, 5, (int64_t)record->version.content);
+    db_bind_integer(query, 6, row->recorded_at);
+    db_bind_integer(query, 7, row->at);
+    db_bind_text(query, 8, record->workflow_id);
+    if (record->hashed)
+        db_bind_integer(query, 9, (int64_t)record->prompt_hash);
+    else
+        db_bind_null(query, 9);
+    bind_name(query, 10, names, view->pattern);
+    db_bind_optional(query, 11, view->complexity, UNKNOWN);
+    db_bind_optional(query, 12, view->complexity_score, UNKNOWN);
+    bind_name(query, 13, names, provider_of(record));
+    bind_name(query, 14, names, record->model);
+    bind_name(query, 15, names, record->account);
+    bind_name(query, 16, names, record->user_id);
+    bind_name(query, 17, names, record->session_id);
+    const int64_t amounts[] = {tokens->input,           tokens->output,         tokens->cache_read,
+                               tokens->cache_write,     tokens->cache_write_1h, record->thinking_budget,
+                               record->thinking_tokens, record->cost,           row->priced[0],
+                               row->priced[1],          record->latency,        record->success,
+                               record->quality};
+    int position = 18;
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
+        db_bind_optional(query, position++, amounts[i], UNKNOWN);
+    db_bind_integer(query, position++, row->rating_count);
+    db_bind_integer(query, position++, row->rating_sum);
+    db_bind_integer(query, position, request_good(row));
+}
+
+static void take_over(const struct request_record *record, const struct request_view *view, struct request_row *row) {
+    row->version = record->version;
+    row->at = record->timestamp != NO_TIME    ? record->timestamp
+              : record->updated_at != NO_TIME ? record->updated_at
+                                              : row->recorded_at;
+    row->hashed = record->hashed;
+    row->prompt_hash = record->prompt_hash;
+    row->complexity = view->complexity;
+    row->complexity_score = view->complexity_score;
+    row->thinking_budget = record->thinking_budget;
+    row->thinking_tokens = record->thinking_tokens;
+    row->cost = record->cost;
+    row->quality = record->quality;
+    text_clear(&row->workflow_id);
+    text_append(&row->workflow_id, record->workflow_id);
+    text_clear(&row->pattern);
+    text_append(&row->pattern, view->pattern);
+}
+
+void requests_insert(struct db *db, struct names *names, const struct request_record *record,
+                     const struct request_view *view, const struct digest *identity, int64_t now,
+                     struct request_row *row) {
+    row->recorded_at = now;
+    take_over(record, view, row);
+    struct query *query =
+        db_query(db,
+                 "INSERT INTO request(id, request_id, identity, version_at, content, recorded_at, at, workflow_id, "
+                 "prompt_hash, pattern, complexity, complexity_score, provider, model, account, user, session, "
+                 "input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, "
+                 "thinking_budget, thinking_tokens, cost, priced_0, priced_1, latency, success, quality, rating_count, "
+                 "rating_sum, good) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+                 "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)");
+    db_bind_null(query, 1);
+    bind_record(query, names, record, view, identity, row);
+    db_run(query);
+    row->id = db_last_id(db);
+}
+
+void requests_replace(struct db *db, struct names *names, const struct request_record *record,
+                      const struct request_view *view, const struct digest *identity, struct request_row *row) {
+    take_over(record, view, row);
+    struct query *query = db_query(
+        db, "UPDATE request SET request_id = ?2, identity = ?3, version_at = ?4, content = ?5, recorded_at = ?6, "
+            "at = ?7, workflow_id = ?8, prompt_hash = ?9, pattern = ?10, complexity = ?11, complexity_score = ?12, "
+            "provider = ?13, model = ?14, account = ?15, user = ?16, session = ?17, input_tokens = ?18, "
+            "output_tokens = ?19, cache_read_tokens = ?20, cache_write_tokens = ?21, cache_write_1h_tokens = ?22, "
+            "thinking_budget = ?23, thinking_tokens = ?24, cost = ?25, priced_0 = ?26, priced_1 = ?27, latency = ?28, "
+            "success = ?29, quality = ?30, rating_count = ?31, rating_sum = ?32, good = ?33 WHERE id = ?1");
+    db_bind_integer(query, 1, row->id);
+    bind_record(query, names, record, view, identity, row);
+    db_run(query);
+}
+
+void requests_rate(struct db *db, const struct request_row *row) {
+    struct query *query = db_query(db,
+                                   "UPDATE request SET rating_count = ?2, rating_sum = ?3, good = ?4 WHERE id = ?1");
+    db_bind_integer(query, 1, row->id);
+    db_bind_integer(query, 2, row->rating_count);
+    db_bind_integer(query, 3, row->rating_sum);
+    db_bind_integer(query, 4, request_good(row));
+    db_run(query);
+}
+
+void requests_price(struct db *db, int64_t id, int slot, int64_t price) {
+    struct query *query = slot == 0 ? db_query(db, "UPDATE request SET priced_0 = ?2 WHERE id = ?1")
+                                    : db_query(db, "UPDATE request SET priced_1 = ?2 WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    db_bind_optional(query, 2, price, UNKNOWN);
+    db_run(query);
+}
+
+/* -- reading ---------------------------------------------------------------------------------------------------- */
+
+struct query *requests_between(struct db *db, int64_t after, int64_t last) {
+    struct query *query =
+        db_query(db,
+                 "SELECT r.id, r.prompt_hash, r.thinking_budget, r.thinking_tokens, r.cost, r.priced_0, r.priced_1, "
+                 "r.quality, r.rating_count, r.rating_sum, r.request_id, m.text, r.workflow_id, r.input_tokens, "
+                 "r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, r.cache_write_1h_tokens, r.good, r.at "
+                 "FROM request r LEFT JOIN name m ON m.id = r.model WHERE r.id > ?1 AND r.id <= ?2 ORDER BY r.id");
+    db_bind_integer(query, 1, after);
+    db_bind_integer(query, 2, last);
+    return query;
+}
+
+bool requests_next(struct query *query, struct stored_request *request) {
+    if (!db_row(query))
+        return false;
+    request->row = (struct request_row){
+        .id = db_integer(query, 0),
+        .hashed = !db_is_null(query, 1),
+        .prompt_hash = (uint64_t)db_integer(query, 1),
+        .thinking_budget = db_optional(query, 2, UNKNOWN),
+        .thinking_tokens = db_optional(query, 3, UNKNOWN),
+        .cost = db_optional(query, 4, UNKNOWN),
+        .priced = {db_optional(query, 5, UNKNOWN), db_optional(query, 6, UNKNOWN)},
+        .quality = db_optional(query, 7, UNKNOWN),
+        .rating_count = db_integer(query, 8),
+        .rating_sum = db_integer(query, 9),
+        .at = db_integer(query, 19),
+    };
+    request->request_id = db_text(query, 10);
+    request->model = db_text(query, 11);
+    request->workflow_id = db_text(query, 12);
+    request->tokens = (struct token_counts){db_optional(query, 13, UNKNOWN), db_optional(query, 14, UNKNOWN),
+                                            db_optional(query, 15, UNKNOWN), db_optional(query, 16, UNKNOWN),
+                                            db_optional(query, 17, UNKNOWN)};
+    request->good = db_integer(query, 18) != 0;
+    return true;
+}
+
+int64_t requests_last_id(struct db *db) {
+    return db_value(db, "SELECT max(id) FROM request", 0);
+}
+
+int64_t requests_count(struct db *db) {
+    return db_value(db, "SELECT count(*) FROM request", 0);
+}
+
+void requests_check(struct db *db, void *context, on_wrong_row *on_wrong) {
+    struct stored_request request;
+    struct query *query = requests_between(db, 0, INT64_MAX);
+    while (requests_next(query, &request)) {
+        int64_t count = 0, sum = 0;
+        if (request.request_id.s != NULL)
+            feedback_of(db, request.request_id, &count, &sum);
+        if (request.row.rating_count != count || request.row.rating_sum != sum)
+            on_wrong(context, request.row.id, "its ratings are not those of the feedback");
+        else if (request.good != request_good(&request.row))
+            on_wrong(context, request.row.id, "whether it counts as good is wrong");
+    }
+}

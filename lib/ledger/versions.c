@@ -1,0 +1,374 @@
+#include "ledger/versions.h"
+
+#include <stddef.h>
+
+/* -- version 1: workflows, patterns, reviews ---------------------------------------------------------------------- */
+
+/* What the tables hold, by whom and how it is kept, is in pl-schema(5). Amounts are integers: microseconds since 1970,
+ * milliseconds of duration, nano-dollars. Whatever is derived carries a slot: one of two sets, of which "state" names
+ * the one in force, so that a rebuild fills the other and swaps. */
+static const char state_tables[] =
+    "CREATE TABLE rules(id INTEGER PRIMARY KEY, base TEXT NOT NULL, extra TEXT, adopted_at INTEGER NOT NULL);"
+    "CREATE TABLE state("
+    "  id INTEGER PRIMARY KEY CHECK(id = 1),"
+    "  slot INTEGER NOT NULL,"          /* in force: 0 or 1 */
+    "  rules INTEGER REFERENCES rules," /* by which it was derived; NULL: none yet */
+    "  rebuild INTEGER,"                /* a rebuild's token while one goes on */
+    "  rebuild_beat INTEGER,"           /* when it last did something */
+    "  rebuild_at INTEGER" /* workflows up to this id are in the other slot, but for those in rebuild_log */
+    ");"
+    "INSERT INTO state(id, slot) VALUES(1, 0);"
+    "CREATE TABLE rebuild_log(workflow INTEGER PRIMARY KEY);"
+    "CREATE TABLE total("
+    "  slot INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY(slot, name)"
+    ") WITHOUT ROWID;";
+
+static const char workflow_tables[] =
+    "CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE workflow("
+    "  id INTEGER PRIMARY KEY,"
+    "  workflow_id TEXT NOT NULL UNIQUE,"
+    "  status INTEGER NOT NULL,"  /* 0 pending, 1 running, 2 completed, 3 failed */
+    "  version_at INTEGER,"       /* the time that says which version is newer; NULL: undated */
+    "  content INTEGER NOT NULL," /* hash of what the record says */
+    "  recorded_at INTEGER NOT NULL,"
+    "  created_at INTEGER NOT NULL,"
+    "  updated_at INTEGER,"
+    "  template INTEGER REFERENCES name,"
+    "  model INTEGER REFERENCES name,"
+    "  session INTEGER REFERENCES name,"
+    "  account INTEGER REFERENCES name,"
+    "  nl_input TEXT,"
+    "  error_message TEXT,"
+    "  text_kept INTEGER NOT NULL," /* 0: the two texts above were left out on purpose */
+    "  error_count INTEGER,"
+    "  retry_count INTEGER,"
+    "  duration_ms INTEGER,"
+    "  input_tokens INTEGER,"
+    "  output_tokens INTEGER,"
+    "  cache_read_tokens INTEGER,"
+    "  cache_write_tokens INTEGER,"
+    "  total_tokens INTEGER,"
+    "  cost INTEGER,"                /* nano-dollars */
+    "  input_length INTEGER,"        /* characters of nl_input */
+    "  complexity INTEGER NOT NULL," /* 0 simple, 1 medium, 2 complex */
+    "  files TEXT"                   /* files mentioned, a JSON array; NULL: none */
+    ");"
+    "CREATE TABLE occurrence("
+    "  slot INTEGER NOT NULL,"
+    "  workflow INTEGER NOT NULL REFERENCES workflow,"
+    "  pattern INTEGER NOT NULL REFERENCES operation_patterns,"
+    "  at INTEGER NOT NULL,"                       /* the workflow's created_at */
+    "  keywords INTEGER NOT NULL REFERENCES name," /* a JSON array */
+    "  PRIMARY KEY(slot, workflow, pattern)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX occurrence_of_pattern ON occurrence(slot, pattern, at);"
+    "CREATE TABLE pattern_sum("
+    "  slot INTEGER NOT NULL,"
+    "  pattern INTEGER NOT NULL REFERENCES operation_patterns,"
+    "  occurrences INTEGER NOT NULL,"
+    "  tokens_known INTEGER NOT NULL, tokens INTEGER NOT NULL,"
+    "  cost_known INTEGER NOT NULL, cost INTEGER NOT NULL,"
+    "  durations_known INTEGER NOT NULL, durations INTEGER NOT NULL,"
+    "  squares_high INTEGER NOT NULL, squares_low INTEGER NOT NULL," /* of durations: 128 bits */
+    "  errors_known INTEGER NOT NULL, errors INTEGER NOT NULL,"
+    "  retries_known INTEGER NOT NULL, retries INTEGER NOT NULL,"
+    "  first_at INTEGER, first_workflow INTEGER REFERENCES workflow,"
+    "  last_at INTEGER, last_workflow INTEGER REFERENCES workflow,"
+    "  PRIMARY KEY(slot, pattern)"
+    ") WITHOUT ROWID;";
+
+static const char pattern_tables[] =
+    "CREATE TABLE operation_patterns("
+    "  id INTEGER PRIMARY KEY,"
+    "  pattern_signature TEXT NOT NULL UNIQUE,"
+    "  pattern_type TEXT NOT NULL,"
+    "  occurrence_count INTEGER NOT NULL DEFAULT 0,"
+    "  avg_tokens_with_llm INTEGER,"
+    "  avg_cost_with_llm REAL,"
+    "  avg_tokens_with_tool INTEGER,"
+    "  avg_cost_with_tool REAL,"
+    "  typical_input_pattern TEXT,"
+    "  automation_status TEXT NOT NULL DEFAULT 'detected',"
+    "  confidence_score REAL NOT NULL DEFAULT 10,"
+    "  potential_monthly_savings REAL,"
+    "  created_at TEXT,"
+    "  last_seen TEXT"
+    ");"
+    "CREATE TABLE review("
+    "  id INTEGER PRIMARY KEY,"
+    "  identity BLOB UNIQUE," /* NULL: nothing tells it from others */
+    "  pattern_signature TEXT NOT NULL,"
+    "  automation_status TEXT NOT NULL,"
+    "  reviewed_by TEXT,"
+    "  review_notes TEXT,"
+    "  dated INTEGER NOT NULL," /* 0: reviewed_at is the time of recording */
+    "  reviewed_at INTEGER NOT NULL,"
+    "  content BLOB NOT NULL"
+    ");"
+    "CREATE INDEX review_of_pattern ON review(pattern_signature, reviewed_at, content);"
+    "CREATE TABLE source("
+    "  path TEXT NOT NULL,"
+    "  reading TEXT NOT NULL,"     /* how it was read: its kind of records */
+    "  size INTEGER NOT NULL,"     /* of the file, when last read */
+    "  modified INTEGER NOT NULL," /* nanoseconds since 1970 */
+    "  offset INTEGER NOT NULL,"   /* read up to here */
+    "  line INTEGER NOT NULL, column INTEGER NOT NULL,"
+    "  in_array INTEGER NOT NULL,"
+    "  digest BLOB NOT NULL,"          /* of the bytes up to offset */
+    "  complete INTEGER NOT NULL,"     /* 1: read to its end */
+    "  unidentified INTEGER NOT NULL," /* 1: holds records that are told apart by their place in the file */
+    "  read_at INTEGER NOT NULL,"
+    "  PRIMARY KEY(path, reading)"
+    ") WITHOUT ROWID;";
+
+static const char views[] =
+    "CREATE VIEW workflow_history AS SELECT"
+    "  w.workflow_id, w.nl_input, t.text AS workflow_template, m.text AS model_used,"
+    "  CASE w.status WHEN 0 THEN 'pending' WHEN 1 THEN 'running' WHEN 2 THEN 'completed' ELSE 'failed' END AS status,"
+    "  w.error_message, w.error_count, w.retry_count, w.duration_ms / 1000.0 AS duration_seconds,"
+    "  w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.total_tokens,"
+    "  w.cost / 1000000000.0 AS actual_cost_total, s.text AS session_id, a.text AS account,"
+    "  datetime((w.created_at - (w.created_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS created_at,"
+    "  datetime((w.updated_at - (w.updated_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS updated_at,"
+    "  datetime((w.recorded_at - (w.recorded_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS recorded_at "
+    "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name m ON m.id = w.model"
+    "  LEFT JOIN name s ON s.id = w.session LEFT JOIN name a ON a.id = w.account;"
+    "CREATE VIEW pattern_occurrences AS SELECT"
+    "  (o.workflow << 20) | o.pattern AS id, o.pattern AS pattern_id, w.workflow_id, 100.0 AS similarity_score,"
+    "  json_object('input_length', w.input_length, 'keywords', CASE WHEN json_valid(k.text) THEN json(k.text) END,"
+    "    'files_mentioned', CASE WHEN json_valid(coalesce(w.files, '[]')) THEN json(coalesce(w.files, '[]')) END,"
+    "    'duration_range', CASE WHEN w.duration_ms IS NULL THEN NULL WHEN w.duration_ms < 180000 THEN 'short'"
+    "      WHEN w.duration_ms < 600000 THEN 'medium' ELSE 'long' END,"
+    "    'complexity', CASE w.complexity WHEN 0 THEN 'simple' WHEN 1 THEN 'medium' ELSE 'complex' END,"
+    "    'error_count', w.error_count) AS matched_characteristics,"
+    "  datetime((w.recorded_at - (w.recorded_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS detected_at "
+    "FROM occurrence o JOIN workflow w ON w.id = o.workflow JOIN name k ON k.id = o.keywords "
+    "WHERE o.slot = (SELECT slot FROM state);"
+    "CREATE VIEW pattern_reviews AS SELECT"
+    "  id, pattern_signature, automation_status, reviewed_by, review_notes,"
+    "  datetime((reviewed_at - (reviewed_at % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') AS reviewed_at "
+    "FROM review;";
+
+static const char *const version_1[] = {state_tables, workflow_tables, pattern_tables, views, NULL};
+
+/* -- version 2: requests, ratings, budgets, routing, prices ----------------------------------------------------- */
+
+/* clang-format off */
+/* A text time of a column in microseconds; % in SQL keeps the sign, so times before 1970 are rounded down by hand. */
+#define TEXT_TIME(column) "datetime((" column " - (" column " % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch')"
+/* What a row's own prices say, in the slot in force. */
+#define PRICED(row) "(CASE (SELECT slot FROM state) WHEN 0 THEN " row ".priced_0 ELSE " row ".priced_1 END)"
+#define SOURCE(row) \
+    "CASE WHEN " row ".cost IS NOT NULL THEN 'given' WHEN " PRICED(row) " IS NOT NULL THEN 'priced' END AS cost_source"
+#define LEVEL(row) \
+    "CASE " row ".complexity WHEN 0 THEN 'simple' WHEN 1 THEN 'moderate' WHEN 2 THEN 'complex' WHEN 3 THEN 'deep' END"
+/* clang-format on */
+
+static const char wider_tables[] =
+    "ALTER TABLE rules ADD COLUMN prompts TEXT;" /* NULL: from before there were any */
+    "ALTER TABLE rules ADD COLUMN prompts_extra TEXT;"
+    "ALTER TABLE rules ADD COLUMN prices TEXT;" /* NULL: nothing is priced */
+    "ALTER TABLE rules ADD COLUMN prices_extra TEXT;"
+    "UPDATE state SET rebuild = NULL, rebuild_at = NULL, rebuild_beat = NULL;"
+    "ALTER TABLE state ADD COLUMN rebuild_request_at INTEGER;" /* as rebuild_at, of requests */
+    "DROP TABLE rebuild_log;"
+    "CREATE TABLE rebuild_log("
+    "  family INTEGER NOT NULL," /* 0 workflows, 1 requests */
+    "  id INTEGER NOT NULL, PRIMARY KEY(family, id)"
+    ") WITHOUT ROWID;"
+    "ALTER TABLE workflow ADD COLUMN cache_write_1h_tokens INTEGER;"
+    "ALTER TABLE workflow ADD COLUMN priced_0 INTEGER;" /* nano-dollars, by slot, of one whose cost was not given */
+    "ALTER TABLE workflow ADD COLUMN priced_1 INTEGER;"
+    "ALTER TABLE workflow ADD COLUMN named INTEGER NOT NULL DEFAULT 0;"; /* 1: a request is of it, and has its costs */
+
+static const char request_tables[] =
+    "CREATE TABLE request("
+    "  id INTEGER PRIMARY KEY,"
+    "  request_id TEXT,"
+    "  identity BLOB," /* of one without a request_id; NULL: nothing tells it from others */
+    "  version_at INTEGER,"
+    "  content INTEGER NOT NULL,"
+    "  recorded_at INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  workflow_id TEXT,"
+    "  prompt_hash INTEGER," /* the first 64 bits of its SHA-256 */
+    "  pattern INTEGER REFERENCES name,"
+    "  complexity INTEGER,"       /* 0 simple, 1 moderate, 2 complex, 3 deep */
+    "  complexity_score INTEGER," /* thousandths */
+    "  provider INTEGER REFERENCES name,"
+    "  model INTEGER REFERENCES name,"
+    "  account INTEGER REFERENCES name,"
+    "  user INTEGER REFERENCES name,"
+    "  session INTEGER REFERENCES name,"
+    "  input_tokens INTEGER,"
+    "  output_tokens INTEGER,"
+    "  cache_read_tokens INTEGER,"
+    "  cache_write_tokens INTEGER,"
+    "  cache_write_1h_tokens INTEGER,"
+    "  thinking_budget INTEGER,"
+    "  thinking_tokens INTEGER,"
+    "  cost INTEGER,"     /* nano-dollars, as given */
+    "  priced_0 INTEGER," /* by slot, where it was not given */
+    "  priced_1 INTEGER,"
+    "  latency INTEGER," /* nanoseconds */
+    "  success INTEGER,"
+    "  quality INTEGER," /* billionths, as given */
+    "  rating_count INTEGER NOT NULL,"
+    "  rating_sum INTEGER NOT NULL,"
+    "  good INTEGER NOT NULL" /* 1: of known, good quality, with known thinking tokens: budgets go by it */
+    ");"
+    "CREATE UNIQUE INDEX request_by_id ON request(request_id) WHERE request_id IS NOT NULL;"
+    "CREATE UNIQUE INDEX request_by_identity ON request(identity) WHERE identity IS NOT NULL;"
+    "CREATE INDEX request_by_time ON request(at);"
+    "CREATE INDEX request_of_prompt ON request(prompt_hash, at) WHERE prompt_hash IS NOT NULL;"
+    "CREATE INDEX request_of_workflow ON request(workflow_id) WHERE workflow_id IS NOT NULL;"
+    "CREATE INDEX request_of_class ON request(pattern, complexity, thinking_tokens) WHERE good = 1;"
+    "CREATE TABLE feedback("
+    "  id INTEGER PRIMARY KEY,"
+    "  identity BLOB,"
+    "  request_id TEXT NOT NULL,"
+    "  dated INTEGER NOT NULL," /* 0: at is the time of recording */
+    "  at INTEGER NOT NULL,"
+    "  content BLOB NOT NULL,"
+    "  quality_score INTEGER NOT NULL," /* 1 to 5 */
+    "  is_correct INTEGER,"
+    "  is_helpful INTEGER,"
+    "  comment TEXT,"
+    "  user INTEGER REFERENCES name,"
+    "  session INTEGER REFERENCES name,"
+    "  pattern INTEGER REFERENCES name," /* these four as the record says them; the request's come first */
+    "  provider INTEGER REFERENCES name,"
+    "  model INTEGER REFERENCES name,"
+    "  complexity_score INTEGER"
+    ");"
+    "CREATE UNIQUE INDEX feedback_by_identity ON feedback(identity) WHERE identity IS NOT NULL;"
+    "CREATE INDEX feedback_of_request ON feedback(request_id);"
+    "CREATE INDEX feedback_by_time ON feedback(at);"
+    "CREATE TABLE budget_patterns("
+    "  prompt_hash TEXT NOT NULL PRIMARY KEY,"
+    "  complexity_level TEXT,"
+    "  avg_budget INTEGER,"
+    "  usage_count INTEGER NOT NULL,"
+    "  total_quality_score REAL NOT NULL,"
+    "  quality_score REAL NOT NULL,"
+    "  last_used INTEGER NOT NULL,"
+    "  created_at INTEGER NOT NULL,"
+    /* the exact sums behind them: tokens used, budgets given, quality in billionths, with and without the assumed */
+    "  tokens_known INTEGER NOT NULL, tokens INTEGER NOT NULL,"
+    "  budgets_known INTEGER NOT NULL, budgets INTEGER NOT NULL,"
+    "  quality_known INTEGER NOT NULL, quality INTEGER NOT NULL,"
+    "  quality_total INTEGER NOT NULL"
+    ") WITHOUT ROWID;";
+
+static const char routing_tables[] =
+    "CREATE TABLE retraining_runs("
+    "  id INTEGER PRIMARY KEY,"
+    "  run_id TEXT NOT NULL UNIQUE,"
+    "  timestamp TEXT NOT NULL,"
+    "  run_at INTEGER NOT NULL," /* microseconds */
+    "  window_days INTEGER NOT NULL,"
+    "  min_samples INTEGER NOT NULL,"
+    "  policy TEXT NOT NULL,"
+    "  total_feedback INTEGER NOT NULL," /* ratings in the window, of requests whose model and pattern are known */
+    "  total_groups INTEGER NOT NULL,"
+    "  patterns_updated INTEGER NOT NULL,"
+    "  total_changes INTEGER NOT NULL,"
+    "  due_seconds INTEGER" /* of --if-due; NULL: run without it */
+    ");"
+    "CREATE TABLE model_performance_history("
+    "  id INTEGER PRIMARY KEY,"
+    "  pattern TEXT NOT NULL,"
+    "  provider TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  avg_quality_score REAL NOT NULL,"
+    "  correctness_rate REAL,"
+    "  sample_count INTEGER NOT NULL,"
+    "  confidence_level TEXT NOT NULL,"
+    "  avg_cost REAL,"
+    "  total_cost REAL,"
+    "  quality_deviation REAL NOT NULL,"
+    "  quality_lower_bound REAL NOT NULL,"
+    "  avg_complexity REAL,"
+    "  verdict_count INTEGER NOT NULL,"
+    "  previous_confidence TEXT,"
+    "  updated_at TEXT NOT NULL,"
+    "  retraining_run_id TEXT NOT NULL REFERENCES retraining_runs(run_id),"
+    "  UNIQUE(pattern, provider, model, retraining_run_id)"
+    ");"
+    "CREATE INDEX performance_of_run ON model_performance_history(retraining_run_id);"
+    "CREATE TABLE routing("
+    "  pattern TEXT NOT NULL,"
+    "  provider TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  confidence_level TEXT NOT NULL,"
+    "  sample_count INTEGER NOT NULL,"
+    "  avg_quality_score REAL NOT NULL,"
+    "  quality_lower_bound REAL NOT NULL,"
+    "  correctness_rate REAL,"
+    "  avg_cost REAL,"
+    "  chosen_by TEXT NOT NULL," /* the policies that take it, a JSON array */
+    "  updated_at TEXT NOT NULL,"
+    "  retraining_run_id TEXT NOT NULL REFERENCES retraining_runs(run_id),"
+    "  PRIMARY KEY(pattern, provider, model)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE advice("
+    "  request_id TEXT NOT NULL PRIMARY KEY,"
+    "  at INTEGER NOT NULL,"
+    "  pattern INTEGER REFERENCES name,"
+    "  complexity INTEGER,"
+    "  provider INTEGER REFERENCES name,"
+    "  model INTEGER REFERENCES name," /* NULL: none was advised */
+    "  confidence TEXT NOT NULL,"
+    "  thinking_budget INTEGER NOT NULL,"
+    "  budget_source TEXT NOT NULL,"
+    "  policy TEXT NOT NULL"
+    ") WITHOUT ROWID;";
+
+/* clang-format off */
+static const char request_views[] =
+    "DROP VIEW workflow_history;"
+    "CREATE VIEW workflow_history AS SELECT"
+    "  w.workflow_id, w.nl_input, t.text AS workflow_template, m.text AS model_used,"
+    "  CASE w.status WHEN 0 THEN 'pending' WHEN 1 THEN 'running' WHEN 2 THEN 'completed' ELSE 'failed' END AS status,"
+    "  w.error_message, w.error_count, w.retry_count, w.duration_ms / 1000.0 AS duration_seconds,"
+    "  w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.cache_write_1h_tokens,"
+    "  w.total_tokens, coalesce(w.cost, " PRICED("w") ") / 1000000000.0 AS actual_cost_total, " SOURCE("w") ","
+    "  s.text AS session_id, a.text AS account,"
+    "  " TEXT_TIME("w.created_at") " AS created_at, " TEXT_TIME("w.updated_at") " AS updated_at,"
+    "  " TEXT_TIME("w.recorded_at") " AS recorded_at "
+    "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name m ON m.id = w.model"
+    "  LEFT JOIN name s ON s.id = w.session LEFT JOIN name a ON a.id = w.account;"
+    "CREATE VIEW routing_metrics AS SELECT"
+    "  r.request_id, " TEXT_TIME("r.at") " AS timestamp, p.text AS selected_provider, m.text AS selected_model,"
+    "  c.text AS pattern_detected, r.complexity_score / 1000.0 AS complexity_score, " LEVEL("r") " AS complexity,"
+    "  CASE WHEN r.prompt_hash IS NOT NULL THEN printf('%016x', r.prompt_hash) END AS prompt_hash, r.workflow_id,"
+    "  r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, r.cache_write_1h_tokens,"
+    "  r.thinking_budget, r.thinking_tokens,"
+    "  coalesce(r.cost, " PRICED("r") ") / 1000000000.0 AS cost, " SOURCE("r") ","
+    "  r.latency / 1000000.0 AS latency_ms, r.success, r.quality / 1000000000.0 AS quality_score,"
+    "  a.text AS account, u.text AS user_id, s.text AS session_id, " TEXT_TIME("r.recorded_at") " AS recorded_at "
+    "FROM request r LEFT JOIN name p ON p.id = r.provider LEFT JOIN name m ON m.id = r.model"
+    "  LEFT JOIN name c ON c.id = r.pattern LEFT JOIN name a ON a.id = r.account"
+    "  LEFT JOIN name u ON u.id = r.user LEFT JOIN name s ON s.id = r.session;"
+    "CREATE VIEW response_feedback AS SELECT"
+    "  f.id, f.request_id, " TEXT_TIME("f.at") " AS timestamp, f.quality_score, f.is_correct, f.is_helpful,"
+    "  c.text AS prompt_pattern, p.text AS selected_provider, m.text AS selected_model,"
+    "  coalesce(r.complexity_score, f.complexity_score) / 1000.0 AS complexity_score,"
+    "  u.text AS user_id, s.text AS session_id, f.comment "
+    "FROM feedback f LEFT JOIN request r ON r.request_id = f.request_id"
+    "  LEFT JOIN name c ON c.id = coalesce(r.pattern, f.pattern)"
+    "  LEFT JOIN name p ON p.id = coalesce(r.provider, f.provider)"
+    "  LEFT JOIN name m ON m.id = coalesce(r.model, f.model)"
+    "  LEFT JOIN name u ON u.id = f.user LEFT JOIN name s ON s.id = f.session;"
+    "CREATE VIEW routing_advice AS SELECT"
+    "  v.request_id, " TEXT_TIME("v.at") " AS timestamp, c.text AS pattern, " LEVEL("v") " AS complexity,"
+    "  p.text AS provider, m.text AS model, v.confidence, v.thinking_budget, v.budget_source, v.policy,"
+    "  r.model = v.model AS followed " /* NULL: nothing was advised, or the request is not known */
+    "FROM advice v LEFT JOIN request r ON r.request_id = v.request_id LEFT JOIN name c ON c.id = v.pattern"
+    "  LEFT JOIN name p ON p.id = v.provider LEFT JOIN name m ON m.id = v.model;";
+/* clang-format on */
+
+static const char *const version_2[] = {wider_tables, request_tables, routing_tables, request_views, NULL};
+
+const struct migration schema_versions[SCHEMA_VERSION] = {{version_1}, {version_2}};
