@@ -2,7 +2,7 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
-TOOLS := pl-record pl-backfill pl-stats
+TOOLS := pl-record pl-backfill pl-stats pl-retrain
 PAGES := $(wildcard man/*)
 LIBS := -lsqlite3 -lyajl -lxxhash -lnettle -lm
 

@@ -271,8 +271,8 @@ static void take_feedback(struct decoding *d, struct record *record) {
     f->request_id = take_required_id(d, F_REQUEST_ID);
     if (!given(d, F_QUALITY_SCORE))
         refuse(d, F_QUALITY_SCORE, "is missing");
-    f->quality_score = take_amount(d, F_QUALITY_SCORE, 0, RATING_MOST);
-    if (f->quality_score < RATING_LEAST)
+    f->quality_score = take_amount(d, F_QUALITY_SCORE, 0, COUNT_MAX);
+    if (f->quality_score < RATING_LEAST || f->quality_score > RATING_MOST)
         refuse(d, F_QUALITY_SCORE, "is out of range: a rating is 1 to %lld", (long long)RATING_MOST);
     f->feedback_id = take_id(d, first_given(d, F_FEEDBACK_ID, F_EVENT_ID));
     f->is_correct = take_verdict(d, F_IS_CORRECT);

@@ -12,6 +12,7 @@
 #include "ledger/ledger.h"
 #include "ledger/patterns.h"
 #include "ledger/reviews.h"
+#include "ledger/routes.h"
 #include "ledger/state.h"
 #include "ledger/tally.h"
 #include "ledger/workflows.h"
@@ -355,6 +356,8 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
         check_types(&v);
         check_requests(&v);
         check_totals(&v);
+        if (!routes_hold(db))
+            differs(&v, "routing is not what the last run of retraining gave");
     }
     db_read_end(db);
     tally_free(&v.tally);

@@ -1,0 +1,12 @@
+/* models: who makes a model, by its name. */
+#ifndef PL_RULES_MODELS_H
+#define PL_RULES_MODELS_H
+
+#include "base/text.h"
+
+/* MODEL's provider: what stands before its first '/', else the maker of the family that its name begins with, else
+ * "unknown"; never empty. A provider that pl knows is spelt as pl does and lasts for good; another borrows from MODEL.
+ */
+struct span model_provider(struct span model);
+
+#endif
