@@ -380,6 +380,19 @@ bool record_decode(const struct json *json, enum record_kind kind, struct arena 
     return !d.wrong;
 }
 
+bool record_decode_question(const struct json *json, struct arena *arena, struct request_record *request,
+                            struct text *error) {
+    struct decoding d = {.arena = arena, .error = error};
+    *request = (struct request_record){0};
+    if (!take_members(&d, json))
+        return false;
+    if (!given(&d, F_PROMPT) && !given(&d, F_MESSAGES) && !given(&d, F_INPUT) && !given(&d, F_PROMPT_HASH))
+        refuse_whole(&d, "is no request: it has neither prompt, messages, input nor prompt_hash");
+    request->request_id = take_id(&d, F_REQUEST_ID);
+    take_asked(&d, request);
+    return !d.wrong;
+}
+
 /* -- any kind --------------------------------------------------------------------------------------------------- */
 
 struct span record_own_id(const struct record *record) {

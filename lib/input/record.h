@@ -101,6 +101,11 @@ int record_names(struct span key);
 bool record_decode(const struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
                    struct text *error);
 
+/* Decodes of a request only what it asks: its prompt or prompt_hash, its request_id, a pattern and complexity that are
+ * given. Whatever else is in it, be it another program's, is not looked at. */
+bool record_decode_question(const struct json *json, struct arena *arena, struct request_record *request,
+                            struct text *error);
+
 /* Whether the record bears the id of what it is about: a workflow's, or a request's. */
 bool record_named(const struct record *record);
 /* The id of the record itself (event_id, feedback_id); s NULL: none. */

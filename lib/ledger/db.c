@@ -23,6 +23,7 @@ struct db {
     char *path;
     struct text error;
     bool in_transaction;
+    int wait_ms;
     struct query *queries[QUERY_SLOTS]; /* open addressing by the address of the text */
     int query_count;
 };
@@ -73,7 +74,7 @@ static void fail_with(struct db *db, int code) {
     int kind = code & 0xff;
     int system = sqlite3_system_errno(db->sqlite);
     if (kind == SQLITE_BUSY || kind == SQLITE_LOCKED)
-        db_fail(db, "is locked by another process for more than %d s: try again", DB_WAIT_MS / 1000);
+        db_fail(db, "is locked by another process for more than %g s: try again", db->wait_ms / 1000.0);
     else if (kind == SQLITE_FULL || (kind == SQLITE_IOERR && system == ENOSPC))
         db_fail(db, "the disk is full: make room and run this again");
     else if (kind == SQLITE_NOTADB)
@@ -102,9 +103,9 @@ static bool good(struct db *db, int code) {
 
 /* SQLite's own handler sleeps for up to 100 ms between tries, in which a busy writer takes the lock again and again. */
 static int wait_for_lock(void *context, int tries) {
-    (void)context;
+    const struct db *db = context;
     nanosleep(&(struct timespec){0, LOCK_TRY_MS * 1000000L}, NULL);
-    return tries < DB_WAIT_MS / LOCK_TRY_MS;
+    return tries < db->wait_ms / LOCK_TRY_MS;
 }
 
 struct db *db_open(const char *path, enum db_access access) {
@@ -116,9 +117,10 @@ struct db *db_open(const char *path, enum db_access access) {
     int flags = access == DB_FOREIGN ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     flags |= *path == '\0' ? SQLITE_OPEN_CREATE : 0;
     db->path = xstrdup(path);
+    db->wait_ms = access == DB_GLANCE ? DB_GLANCE_MS : DB_WAIT_MS;
     if (!good(db, sqlite3_open_v2(path, &db->sqlite, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL)))
         return db;
-    sqlite3_busy_handler(db->sqlite, wait_for_lock, NULL);
+    sqlite3_busy_handler(db->sqlite, wait_for_lock, db);
     sqlite3_limit(db->sqlite, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
     sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     db_script(db, "PRAGMA cache_size = -16384");

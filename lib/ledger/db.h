@@ -13,12 +13,14 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-enum { DB_WAIT_MS = 30000 }; /* how long to wait for another process's lock */
+/* How long to wait for another process's lock; where an answer cannot wait. */
+enum { DB_WAIT_MS = 30000, DB_GLANCE_MS = 500 };
 
 enum db_access {
     DB_READ,
     DB_WRITE,
     DB_FOREIGN, /* to read another program's: its schema is not trusted */
+    DB_GLANCE,  /* to read, if that can be done at once */
 };
 
 /* PATH "" opens a private temporary database. Always returns a connection, which may have failed. */

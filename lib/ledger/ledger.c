@@ -428,26 +428,6 @@ const char *outcome_name(enum outcome outcome) {
 
 /* -- requests and ratings --------------------------------------------------------------------------------------- */
 
-/* What the rules see in the prompt, unless the record says it. */
-static void view_request(struct ledger *ledger, const struct request_record *record, struct request_view *view) {
-    struct prompt_view seen;
-    bool look = record->prompt.s != NULL && prompts_of(ledger) != NULL;
-    *view = (struct request_view){record->pattern, record->complexity, record->complexity_score};
-    if (look)
-        prompts_look(ledger->prompts, record->prompt, &seen);
-    if (look && view->pattern.s == NULL)
-        view->pattern = span_of(seen.pattern);
-    bool said = view->complexity != UNKNOWN || view->complexity_score != UNKNOWN;
-    if (look && !said) {
-        view->complexity = seen.complexity;
-        view->complexity_score = seen.score;
-    } else if (said && view->complexity == UNKNOWN) {
-        view->complexity = prompts_complexity_of((int)view->complexity_score);
-    } else if (said && view->complexity_score == UNKNOWN) {
-        view->complexity_score = prompts_score_of((enum prompt_complexity)view->complexity);
-    }
-}
-
 /* A workflow that a request names leaves its costs to it; one that none names any more has its own again. */
 static void name_workflow(struct ledger *ledger, struct span workflow_id, bool named) {
     struct workflow_row row;
@@ -483,7 +463,7 @@ static void apply_request(struct ledger *ledger, const struct request_record *re
         result->complexity = row->complexity;
         return;
     }
-    view_request(ledger, record, &view);
+    requests_view(record->prompt.s != NULL ? prompts_of(ledger) : NULL, record, &view);
     struct request_row old = *row; /* its texts are the row's, until that is stored */
     struct text old_workflow = {0};
     if (found) {

@@ -9,6 +9,26 @@ void request_row_free(struct request_row *row) {
     text_free(&row->pattern);
 }
 
+/* What the record says comes before what the rules see in its prompt. */
+void requests_view(const struct prompt_rules *rules, const struct request_record *record, struct request_view *view) {
+    struct prompt_view seen;
+    bool look = record->prompt.s != NULL && rules != NULL;
+    *view = (struct request_view){record->pattern, record->complexity, record->complexity_score};
+    if (look)
+        prompts_look(rules, record->prompt, &seen);
+    if (look && view->pattern.s == NULL)
+        view->pattern = span_of(seen.pattern);
+    bool said = view->complexity != UNKNOWN || view->complexity_score != UNKNOWN;
+    if (look && !said) {
+        view->complexity = seen.complexity;
+        view->complexity_score = seen.score;
+    } else if (said && view->complexity == UNKNOWN) {
+        view->complexity = prompts_complexity_of((int)view->complexity_score);
+    } else if (said && view->complexity_score == UNKNOWN) {
+        view->complexity_score = prompts_score_of((enum prompt_complexity)view->complexity);
+    }
+}
+
 int64_t request_cost(const struct request_row *row, int slot) {
     return row->cost != UNKNOWN ? row->cost : row->priced[slot];
 }

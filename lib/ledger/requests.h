@@ -7,6 +7,7 @@
 #include "ledger/names.h"
 #include "ledger/state.h"
 #include "rules/prices.h"
+#include "rules/prompts.h"
 
 /* What is known of a request that is stored. */
 struct request_row {
@@ -31,6 +32,9 @@ struct request_view {
     struct span pattern; /* s NULL: not known */
     int64_t complexity, complexity_score;
 };
+
+/* RULES may be NULL for a request without a prompt. The view borrows from both. */
+void requests_view(const struct prompt_rules *rules, const struct request_record *record, struct request_view *view);
 
 /* The cost in SLOT: as given, else as priced; UNKNOWN. */
 int64_t request_cost(const struct request_row *row, int slot);

@@ -167,14 +167,22 @@ struct db *schema_open_write(const char *path) {
     return db;
 }
 
-struct db *schema_open_read(const char *path) {
+static struct db *open_as(const char *path, enum db_access how) {
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return db_broken(path, "there is no database: pl-record or pl-backfill makes one");
-    struct db *db = db_open(path, DB_READ);
+    struct db *db = db_open(path, how);
     int64_t version = known_version(db);
     if (!db_failed(db) && version < SCHEMA_VERSION)
         db_fail(db, "is of an older version: run pl-record -d %s </dev/null to bring it forward", path);
     return db;
+}
+
+struct db *schema_open_read(const char *path) {
+    return open_as(path, DB_READ);
+}
+
+struct db *schema_open_glance(const char *path) {
+    return open_as(path, DB_GLANCE);
 }
 
 struct db *schema_open_copy(const char *path) {

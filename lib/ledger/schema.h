@@ -15,6 +15,8 @@ struct migration {
 struct db *schema_open_write(const char *path);
 /* Opens it to be read. The connection fails if there is none, or if it is not of this version. */
 struct db *schema_open_read(const char *path);
+/* The same, which does not wait for other processes' locks longer than a moment. */
+struct db *schema_open_glance(const char *path);
 /* A private temporary copy of the database at PATH, or a new one if there is none. */
 struct db *schema_open_copy(const char *path);
 

@@ -83,6 +83,11 @@ static void workflow_refused(const char *members, const char *reason) {
     text_free(&text);
 }
 
+static bool same_content(const char *a, const char *b) {
+    struct digest first = record_of(a).content, second = record_of(b).content;
+    return memcmp(first.bytes, second.bytes, sizeof first.bytes) == 0;
+}
+
 static void span_says(struct span span, const char *expected) {
     if (expected == NULL)
         assert_null(span.s);
@@ -139,6 +144,7 @@ static void nothing_known(const struct workflow_record *w) {
     assert_int_equal(w->output_tokens, UNKNOWN);
     assert_int_equal(w->cache_read_tokens, UNKNOWN);
     assert_int_equal(w->cache_write_tokens, UNKNOWN);
+    assert_int_equal(w->cache_write_1h_tokens, UNKNOWN);
     assert_int_equal(w->total_tokens, UNKNOWN);
     assert_int_equal(w->cost, UNKNOWN);
     assert_null(w->session_id.s);
@@ -427,6 +433,27 @@ static void total_tokens(void **state) {
                      "total_tokens: is out of range as the sum of its parts");
 }
 
+/* Part of what is written to a cache: where only that part is known, it is the whole. */
+static void tokens_written_for_an_hour(void **state) {
+    (void)state;
+    struct record record = workflow_of("\"cache_write_tokens\":7,\"cache_write_1h_tokens\":7,\"input_tokens\":1");
+    assert_int_equal(record.workflow.cache_write_tokens, 7);
+    assert_int_equal(record.workflow.cache_write_1h_tokens, 7);
+    assert_int_equal(record.workflow.total_tokens, 8);
+    record = workflow_of("\"cache_write_1h_tokens\":5");
+    assert_int_equal(record.workflow.cache_write_tokens, 5);
+    assert_int_equal(record.workflow.total_tokens, 5);
+    record = workflow_of("\"cache_write_tokens\":5");
+    assert_int_equal(record.workflow.cache_write_1h_tokens, UNKNOWN);
+    workflow_refused("\"cache_write_tokens\":6,\"cache_write_1h_tokens\":7",
+                     "cache_write_1h_tokens: is more than cache_write_tokens, which include it");
+    workflow_refused("\"cache_write_1h_tokens\":0.5", "cache_write_1h_tokens: is not a whole number");
+    assert_true(same_content("{\"workflow_id\":\"a\",\"cache_write_tokens\":1}",
+                             "{\"workflow_id\":\"a\",\"cache_write_tokens\":1,\"cache_write_1h_tokens\":null}"));
+    assert_false(same_content("{\"workflow_id\":\"a\",\"cache_write_tokens\":1}",
+                              "{\"workflow_id\":\"a\",\"cache_write_tokens\":1,\"cache_write_1h_tokens\":0}"));
+}
+
 /* -- aliases and times ----------------------------------------------------------------------------------------------
  */
 
@@ -514,11 +541,6 @@ static void versions(void **state) {
 /* -- content --------------------------------------------------------------------------------------------------------
  */
 
-static bool same_content(const char *a, const char *b) {
-    struct digest first = record_of(a).content, second = record_of(b).content;
-    return memcmp(first.bytes, second.bytes, sizeof first.bytes) == 0;
-}
-
 static void content_is_what_is_said(void **state) {
     (void)state;
     assert_true(
@@ -579,8 +601,7 @@ static void any_other_word_is_other_content(void **state) {
 static void kind_is(const char *text, enum record_kind kind) {
     struct record record = {0};
     bool good = decode_as(text, KIND_BY_SHAPE, &record);
-    bool learned = kind == KIND_WORKFLOW || kind == KIND_REVIEW;
-    if (record.kind != kind || good != learned)
+    if (record.kind != kind || good != (kind != KIND_CACHE))
         fail_msg("%s is %s: %s", text, record.kind != KIND_BY_SHAPE ? record_kind_name(record.kind) : "none",
                  text_span(&error).s);
 }
@@ -590,8 +611,8 @@ static void kinds_by_name(void **state) {
     kind_is("{\"kind\":\"workflow\",\"workflow_id\":\"a\"}", KIND_WORKFLOW);
     kind_is("{\"kind\":\"review\",\"pattern_signature\":\"a\",\"automation_status\":\"active\",\"workflow_id\":\"w\"}",
             KIND_REVIEW);
-    kind_is("{\"kind\":\"request\",\"workflow_id\":\"a\"}", KIND_REQUEST);
-    kind_is("{\"kind\":\"feedback\"}", KIND_FEEDBACK);
+    kind_is("{\"kind\":\"request\",\"workflow_id\":\"a\",\"model\":\"m\"}", KIND_REQUEST);
+    kind_is("{\"kind\":\"feedback\",\"request_id\":\"r\",\"quality_score\":4,\"workflow_id\":\"a\"}", KIND_FEEDBACK);
     kind_is("{\"kind\":\"cache\"}", KIND_CACHE);
     refused("{\"kind\":\"other\",\"workflow_id\":\"a\"}",
             "kind: is none of workflow, request, feedback, cache or review");
@@ -599,8 +620,7 @@ static void kinds_by_name(void **state) {
             "kind: is none of workflow, request, feedback, cache or review");
     refused("{\"kind\":\"\",\"workflow_id\":\"a\"}", "kind: is none of workflow, request, feedback, cache or review");
     refused("{\"kind\":1,\"workflow_id\":\"a\"}", "kind: is none of workflow, request, feedback, cache or review");
-    refused("{\"kind\":\"request\",\"workflow_id\":\"a\"}",
-            "is a request record, which this version does not learn from");
+    refused("{\"kind\":\"cache\",\"workflow_id\":\"a\"}", "is a cache record, which this version does not learn from");
 }
 
 static void kinds_by_shape(void **state) {
@@ -612,27 +632,48 @@ static void kinds_by_shape(void **state) {
     kind_is("{\"signature\":\"s\",\"event\":\"hit\",\"request_id\":\"r\"}", KIND_CACHE);
     kind_is("{\"request_id\":\"r\"}", KIND_REQUEST);
     kind_is("{\"prompt\":\"p\"}", KIND_REQUEST);
-    kind_is("{\"prompt\":\"p\",\"quality_score\":4}", KIND_REQUEST);
+    kind_is("{\"prompt\":\"p\",\"quality_score\":0.4}", KIND_REQUEST);
+    kind_is("{\"prompt\":\"\"}", KIND_REQUEST);
+    kind_is("{\"messages\":[]}", KIND_REQUEST);
+    kind_is("{\"prompt_hash\":\"0123456789abcdef\"}", KIND_REQUEST);
     kind_is("{\"request_id\":\"r\",\"signature\":\"s\"}", KIND_REQUEST);
     kind_is("{\"request_id\":\"r\",\"quality_score\":4}", KIND_FEEDBACK);
-    kind_is("{\"request_id\":\"r\",\"is_correct\":false}", KIND_FEEDBACK);
-    kind_is("{\"request_id\":\"r\",\"quality_score\":0.5,\"prompt\":\"p\"}", KIND_REQUEST);
-    kind_is("{\"request_id\":\"r\",\"quality_score\":0.5,\"model\":\"m\"}", KIND_REQUEST);
-    kind_is("{\"request_id\":\"r\",\"quality_score\":0.5,\"input_tokens\":1}", KIND_REQUEST);
-    kind_is("{\"request_id\":\"r\",\"quality_score\":0.5,\"output_tokens\":1}", KIND_REQUEST);
+    kind_is("{\"request_id\":\"r\",\"quality_score\":4,\"is_correct\":false}", KIND_FEEDBACK);
+    kind_is("{\"request_id\":\"r\",\"quality_score\":4,\"comment\":\"c\",\"latency_ms\":5}", KIND_FEEDBACK);
     kind_is("{\"request_id\":\"r\",\"quality_score\":4,\"model\":null}", KIND_FEEDBACK);
+    kind_is("{\"request_id\":\"r\",\"quality_score\":4,\"prompt\":null,\"input_tokens\":null}", KIND_FEEDBACK);
+    kind_is("{\"request_id\":\"r\",\"quality_score\":null,\"is_correct\":null}", KIND_REQUEST);
+    kind_is("{\"request_id\":\"r\",\"is_helpful\":true,\"comment\":\"c\"}", KIND_REQUEST);
     refused("{\"nl_input\":\"x\",\"request_id\":\"r\"}", "workflow_id: is missing");
 }
 
-static void tokens_of_a_cache_make_a_request(void **state) {
+/* A score beside what only a request says is the request's own. */
+static void what_was_asked_makes_a_request(void **state) {
+    static const char *const members[] = {"\"prompt\":\"p\"",
+                                          "\"messages\":[]",
+                                          "\"prompt_hash\":\"0123456789abcdef\"",
+                                          "\"model\":\"m\"",
+                                          "\"selected_model\":\"m\"",
+                                          "\"input_tokens\":1",
+                                          "\"output_tokens\":1",
+                                          "\"cache_read_tokens\":1",
+                                          "\"cache_write_tokens\":1",
+                                          "\"cache_write_1h_tokens\":1",
+                                          "\"total_tokens\":1",
+                                          "\"thinking_tokens\":1"};
     (void)state;
-    kind_is("{\"request_id\":\"r\",\"quality_score\":0.5,\"cache_read_tokens\":1}", KIND_REQUEST);
-    kind_is("{\"request_id\":\"r\",\"quality_score\":0.5,\"cache_write_tokens\":1}", KIND_REQUEST);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        char text[120];
+        snprintf(text, sizeof text, "{\"request_id\":\"r\",\"quality_score\":0.5,%s}", members[i]);
+        kind_is(text, KIND_REQUEST);
+        snprintf(text, sizeof text, "{\"request_id\":\"r\",\"is_correct\":true,%s}", members[i]);
+        kind_is(text, KIND_REQUEST);
+    }
 }
 
 static void no_records(void **state) {
-    static const char none[] =
-        "is no record: it has no kind, and neither workflow_id, nl_input, request_id, prompt, nor signature and event";
+    static const char none[] = "is no record: it has no kind, and neither workflow_id, nl_input, request_id, prompt, "
+                               "messages, prompt_hash, nor signature and event";
     (void)state;
     refused("{}", none);
     refused("{\"x\":1}", none);
@@ -640,6 +681,7 @@ static void no_records(void **state) {
     refused("{\"event\":\"hit\"}", none);
     refused("{\"workflow_id\":null}", none);
     refused("{\"quality_score\":4}", none);
+    refused("{\"model\":\"m\",\"input\":\"x\"}", none);
     refused("null", "is null, not a record");
     refused("true", "is true, not a record");
     refused("12", "is a number, not a record");
@@ -767,8 +809,28 @@ static void every_member_has_its_number(void **state) {
                                          "event",
                                          "request_id",
                                          "prompt",
+                                         "messages",
+                                         "input",
+                                         "prompt_hash",
+                                         "pattern",
+                                         "pattern_detected",
+                                         "prompt_pattern",
+                                         "complexity",
+                                         "complexity_score",
+                                         "provider",
+                                         "selected_provider",
+                                         "selected_model",
+                                         "cache_write_1h_tokens",
+                                         "thinking_budget",
+                                         "thinking_tokens",
+                                         "latency_ms",
+                                         "success",
                                          "quality_score",
-                                         "is_correct"};
+                                         "is_correct",
+                                         "is_helpful",
+                                         "comment",
+                                         "user_id",
+                                         "feedback_id"};
     size_t count = sizeof fields / sizeof *fields;
     (void)state;
     for (size_t i = 0; i < count; i++) {
@@ -833,6 +895,25 @@ static void random_record(struct text *text) {
                                        "review_notes",
                                        "event_id",
                                        "request_id",
+                                       "request_id",
+                                       "prompt",
+                                       "messages",
+                                       "input",
+                                       "prompt_hash",
+                                       "pattern",
+                                       "complexity",
+                                       "complexity_score",
+                                       "provider",
+                                       "cache_write_1h_tokens",
+                                       "thinking_budget",
+                                       "thinking_tokens",
+                                       "latency_ms",
+                                       "success",
+                                       "quality_score",
+                                       "quality_score",
+                                       "is_correct",
+                                       "comment",
+                                       "feedback_id",
                                        "x"};
     static const char *const values[] = {"null",
                                          "true",
@@ -856,6 +937,12 @@ static void random_record(struct text *text) {
                                          "\"active\"",
                                          "\"workflow\"",
                                          "\"review\"",
+                                         "\"request\"",
+                                         "\"feedback\"",
+                                         "\"deep\"",
+                                         "\"0123456789abcdef\"",
+                                         "[{\"role\":\"user\",\"content\":\"x\"}]",
+                                         "5",
                                          "\"2026-03-01T12:00:00Z\"",
                                          "\"\\u0000\"",
                                          "\"\\ud800\"",
@@ -890,10 +977,31 @@ static bool printable(int64_t us) {
     return time_parse(span_of(out), &again) && again <= us && us - again < SECOND_US;
 }
 
+static bool sound_request(const struct request_record *r) {
+    return (r->request_id.s == NULL || (r->request_id.n > 0 && r->request_id.n <= NAME_BYTES_MAX)) &&
+           (r->pattern.s == NULL || r->pattern.n > 0) && (r->prompt.s == NULL || r->hashed) &&
+           (r->hashed || r->prompt_hash == 0) && in_bounds(r->complexity, 3) && in_bounds(r->complexity_score, 1000) &&
+           in_bounds(r->tokens.input, TOKENS_MAX) && in_bounds(r->tokens.cache_write, TOKENS_MAX) &&
+           r->tokens.cache_write_1h <= r->tokens.cache_write && in_bounds(r->cost, COST_MAX) &&
+           in_bounds(r->thinking_budget, TOKENS_MAX) && in_bounds(r->thinking_tokens, TOKENS_MAX) &&
+           in_bounds(r->latency, LATENCY_MAX) && in_bounds(r->success, 1) && in_bounds(r->quality, QUALITY_MAX) &&
+           printable(r->timestamp) && printable(r->updated_at);
+}
+
+static bool sound_feedback(const struct feedback_record *f) {
+    return f->request_id.n > 0 && f->quality_score >= RATING_LEAST && f->quality_score <= RATING_MOST &&
+           in_bounds(f->is_correct, 1) && in_bounds(f->is_helpful, 1) && in_bounds(f->complexity_score, 1000) &&
+           printable(f->timestamp);
+}
+
 static bool sound(const struct record *record) {
     const struct workflow_record *w = &record->workflow;
     if (record->kind == KIND_REVIEW)
         return record->review.pattern_signature.n > 0 && printable(record->review.timestamp);
+    if (record->kind == KIND_REQUEST)
+        return sound_request(&record->request);
+    if (record->kind == KIND_FEEDBACK)
+        return sound_feedback(&record->feedback);
     return record->kind == KIND_WORKFLOW && w->workflow_id.n > 0 && w->workflow_id.n <= NAME_BYTES_MAX &&
            printable(w->created_at) && printable(w->updated_at) && in_bounds(w->cost, COST_MAX) &&
            in_bounds(w->duration_ms, DURATION_MAX) && in_bounds(w->error_count, COUNT_MAX) &&
@@ -905,7 +1013,7 @@ static bool sound(const struct record *record) {
 static void random_records(void **state) {
     const char *rounds = getenv("PL_TEST_ROUNDS"), *seed = getenv("PL_TEST_SEED");
     struct text text = {0};
-    int taken = 0;
+    int taken[KIND_REVIEW + 1] = {0};
     (void)state;
     random_state ^= seed != NULL ? strtoull(seed, NULL, 10) * 0x9e3779b97f4a7c15U : 0;
     for (int i = 0; i < (rounds != NULL ? atoi(rounds) : 40000); i++) {
@@ -920,13 +1028,13 @@ static void random_records(void **state) {
             assert_true(error.n > 0);
             continue;
         }
-        taken++;
+        taken[record.kind]++;
         if (!sound(&record))
             fail_msg("%s: taken", text.s);
         assert_true(record_decode(json, kind, &arena, &again, &error));
         assert_memory_equal(record.content.bytes, again.content.bytes, sizeof again.content.bytes);
     }
-    assert_true(taken > 100);
+    assert_true(taken[KIND_WORKFLOW] > 100 && taken[KIND_REQUEST] > 100 && taken[KIND_FEEDBACK] > 10);
     text_free(&text);
 }
 
@@ -946,6 +1054,7 @@ int main(void) {
         cmocka_unit_test(durations),
         cmocka_unit_test(costs),
         cmocka_unit_test(total_tokens),
+        cmocka_unit_test(tokens_written_for_an_hour),
         cmocka_unit_test(aliases),
         cmocka_unit_test(of_two_equal_keys_the_last),
         cmocka_unit_test(times),
@@ -954,7 +1063,7 @@ int main(void) {
         cmocka_unit_test(any_other_word_is_other_content),
         cmocka_unit_test(kinds_by_name),
         cmocka_unit_test(kinds_by_shape),
-        cmocka_unit_test(tokens_of_a_cache_make_a_request),
+        cmocka_unit_test(what_was_asked_makes_a_request),
         cmocka_unit_test(no_records),
         cmocka_unit_test(a_kind_that_is_given_overrides),
         cmocka_unit_test(kinds_have_names),
