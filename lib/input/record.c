@@ -367,7 +367,7 @@ bool record_decode(const struct json *json, enum record_kind kind, struct arena 
     struct decoding d = {.arena = arena, .error = error};
     if (!take_members(&d, json))
         return false;
-    record->kind = kind != KIND_BY_SHAPE ? kind : kind_of(&d);
+    *record = (struct record){.kind = kind != KIND_BY_SHAPE ? kind : kind_of(&d)};
     if (d.wrong)
         return false;
     if (takers[record->kind] != NULL) {

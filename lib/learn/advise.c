@@ -15,7 +15,12 @@
 #include "ledger/state.h"
 #include "rules/budgets.h"
 
-enum { LOOK_MS = 1000, COMPLEXITIES = 4, PATTERNS_MAX = 1024 };
+enum {
+    LOOK_MS = 1000,     /* how often to look for a new retraining */
+    REFRESH_MS = 60000, /* and how old the budgets of classes may be, while records come in */
+    COMPLEXITIES = 4,
+    PATTERNS_MAX = 1024,
+};
 
 /* What is known of a pattern, as long as the database does not change. */
 struct known_pattern {
@@ -34,10 +39,11 @@ struct adviser {
     bool noting;   /* a transaction is open */
     bool silenced; /* the warning was given */
     struct prompt_rules *rules;
+    int64_t rules_id;          /* of the database's, if they are; else 0 */
     struct retraining_run run; /* id 0: none */
     struct known_pattern *patterns;
     size_t pattern_count;
-    int64_t looked_at, version; /* when, and at which version of the data, the database was looked at */
+    int64_t looked_at, loaded_at, version; /* when the database was looked at, and last read; at which version */
     struct text scratch;
 };
 
@@ -105,12 +111,13 @@ static void take_rules(struct adviser *adviser) {
     struct knowledge knowledge;
     struct text error = {0};
     int64_t id = state_read(adviser->db).rules;
-    if (id == 0 || !knowledge_read(adviser->db, id, &knowledge))
+    if (id == 0 || id == adviser->rules_id || !knowledge_read(adviser->db, id, &knowledge))
         return;
     struct prompt_rules *rules = knowledge.base[PART_PROMPTS].n > 0 ? knowledge_prompts(&knowledge, &error) : NULL;
     if (rules != NULL) {
         prompts_free(adviser->rules);
         adviser->rules = rules;
+        adviser->rules_id = id;
     }
     knowledge_free(&knowledge);
     text_free(&error);
@@ -118,6 +125,7 @@ static void take_rules(struct adviser *adviser) {
 
 static void load(struct adviser *adviser) {
     forget(adviser);
+    adviser->loaded_at = clock_monotonic_ms();
     adviser->version = data_version(adviser->db);
     routes_last_run(adviser->db, &adviser->run);
     take_rules(adviser);
@@ -136,6 +144,16 @@ static void open_database(struct adviser *adviser) {
         note_loaded(adviser);
 }
 
+/* Whether another process has written what advice should follow: at once, or in a while. */
+static bool outdated(struct adviser *adviser, int64_t now) {
+    struct retraining_run run;
+    if (data_version(adviser->db) == adviser->version)
+        return false;
+    routes_last_run(adviser->db, &run);
+    return run.id != adviser->run.id || state_read(adviser->db).rules != adviser->rules_id ||
+           now - adviser->loaded_at > REFRESH_MS;
+}
+
 /* Now and then looks whether there is something new. */
 static void look(struct adviser *adviser) {
     int64_t now = clock_monotonic_ms();
@@ -144,7 +162,7 @@ static void look(struct adviser *adviser) {
     adviser->looked_at = now;
     if (adviser->db == NULL && adviser->missing && access(adviser->options->path, F_OK) == 0)
         open_database(adviser);
-    else if (adviser->db != NULL && !adviser->noting && data_version(adviser->db) != adviser->version)
+    else if (adviser->db != NULL && !adviser->noting && outdated(adviser, now))
         load(adviser);
 }
 

@@ -115,6 +115,8 @@ static void explain(struct db *db, int slot, struct retraining *r) {
         e->count = count;
         e->route = taken >= 0 ? first + taken : NULL;
         if (e->route == NULL)
+            text_clear(&e->reason);
+        if (e->route == NULL)
             text_string(&e->reason, "no model has ratings that are many and good enough");
         e->traffic = routes_traffic(db, slot, e->pattern, since, until);
         e->monthly_savings = savings(&e->traffic, e->route);

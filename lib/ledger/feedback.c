@@ -30,11 +30,17 @@ static bool find(struct db *db, const struct digest *identity, struct stored_fee
     return true;
 }
 
+static void drop(struct db *db, int64_t id) {
+    struct query *query = db_query(db, "DELETE FROM feedback WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    db_run(query);
+}
+
 static int64_t store(struct db *db, struct names *names, int64_t id, const struct record *record,
                      const struct digest *identity, int64_t now) {
     const struct feedback_record *f = &record->feedback;
     struct query *query = db_query(
-        db, "INSERT OR REPLACE INTO feedback(id, identity, request_id, dated, at, content, quality_score, is_correct, "
+        db, "INSERT INTO feedback(id, identity, request_id, dated, at, content, quality_score, is_correct, "
             "is_helpful, comment, user, session, pattern, provider, model, complexity_score) "
             "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
     db_bind_optional(query, 1, id, 0);
@@ -70,6 +76,7 @@ enum feedback_outcome feedback_add(struct db *db, struct names *names, const str
     *id = old->id;
     if (version_compare(&version, &stored) <= 0)
         return FEEDBACK_DUPLICATE;
+    drop(db, old->id);
     store(db, names, old->id, record, identity, now);
     return FEEDBACK_UPDATED;
 }

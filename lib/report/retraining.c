@@ -204,6 +204,8 @@ void retraining_print(const struct retraining *retraining, bool dry_run, const s
             retraining->patterns_updated == 1 ? "" : "s", (long long)retraining->routes.feedback,
             (long long)retraining->run.window_days);
     if (retraining->changes > 0)
+        fputs("\n", out);
+    if (retraining->changes > 0)
         print_changes(retraining, style, out);
     if (retraining->explanation_count == 0)
         return;
