@@ -22,6 +22,8 @@ struct change {
     bool used;
     uint64_t prompt_hash;
     struct prompt_sums sums;
+    int64_t request; /* the only one that came, went or moved: then its time and complexity; 0: none, -1: several */
+    int64_t at, complexity;
 };
 
 struct budgets {
@@ -102,9 +104,7 @@ static void grow(struct budgets *budgets) {
     budgets->capacity = capacity;
 }
 
-void budgets_count(struct budgets *budgets, const struct request_row *row, int sign) {
-    if (!row->hashed)
-        return;
+static struct change *count(struct budgets *budgets, const struct request_row *row, int sign) {
     if (2 * budgets->count >= budgets->capacity)
         grow(budgets);
     struct change *change = slot_of(budgets->changes, budgets->capacity, row->prompt_hash);
@@ -113,6 +113,21 @@ void budgets_count(struct budgets *budgets, const struct request_row *row, int s
     change->used = true;
     change->prompt_hash = row->prompt_hash;
     add_request(&change->sums, row, sign);
+    return change;
+}
+
+void budgets_count(struct budgets *budgets, const struct request_row *row, int sign) {
+    if (!row->hashed)
+        return;
+    struct change *change = count(budgets, row, sign);
+    change->request = change->request == 0 || change->request == row->id ? row->id : -1;
+    change->at = row->at;
+    change->complexity = row->complexity;
+}
+
+void budgets_rate(struct budgets *budgets, const struct request_row *row, int sign) {
+    if (row->hashed)
+        count(budgets, row, sign);
 }
 
 /* -- rows ------------------------------------------------------------------------------------------------------- */
@@ -238,18 +253,48 @@ static void show(struct db *db, uint64_t prompt_hash, const struct prompt_sums *
     write_row(db, prompt_hash, &row);
 }
 
-void budgets_flush(struct budgets *budgets) {
-    for (size_t i = 0; i < budgets->capacity && budgets->count > 0; i++) {
-        const struct change *change = &budgets->changes[i];
-        if (!change->used)
-            continue;
-        struct prompt_sums sums = read_sums(budgets->db, change->prompt_hash);
-        if (merge(&sums, &change->sums))
-            show(budgets->db, change->prompt_hash, &sums);
-        else
-            db_fail(budgets->db, "the sums of prompt %016llx would not fit: a record must be wrong",
-                    (unsigned long long)change->prompt_hash);
+/* A prompt that was only rated keeps its times and complexity. */
+static void show_rated(struct db *db, uint64_t prompt_hash, const struct prompt_sums *sums) {
+    char text[HASH_TEXT];
+    struct query *query = db_query(db, "UPDATE budget_patterns SET total_quality_score = ?2, quality_score = ?3, "
+                                       "quality_known = ?4, quality = ?5, quality_total = ?6 WHERE prompt_hash = ?1");
+    db_bind_text(query, 1, hash_text(prompt_hash, text));
+    db_bind_real(query, 2, total_quality(sums));
+    db_bind_real(query, 3, mean_quality(sums));
+    db_bind_integer(query, 4, sums->quality_known);
+    db_bind_integer(query, 5, sums->quality);
+    db_bind_integer(query, 6, sums->quality_total);
+    db_run(query);
+}
+
+static void flush(struct db *db, const struct change *change) {
+    struct prompt_sums before = read_sums(db, change->prompt_hash), sums = before;
+    if (!merge(&sums, &change->sums)) {
+        db_fail(db, "the sums of prompt %016llx would not fit: a record must be wrong",
+                (unsigned long long)change->prompt_hash);
+    } else if (before.usage > 0 && change->request == 0) {
+        show_rated(db, change->prompt_hash, &sums);
+    } else if (before.usage == 0 && sums.usage == 1 && change->request > 0) { /* as most are: one that is new */
+        struct prompt_row row = {sums, change->complexity, change->at, change->at};
+        write_row(db, change->prompt_hash, &row);
+    } else {
+        show(db, change->prompt_hash, &sums);
     }
+}
+
+static int by_hash(const void *a, const void *b) {
+    const struct change *p = a, *q = b;
+    if (p->used != q->used)
+        return p->used ? -1 : 1;
+    return (p->prompt_hash > q->prompt_hash) - (p->prompt_hash < q->prompt_hash);
+}
+
+/* In the order of the table, so that each of its pages is met once. */
+void budgets_flush(struct budgets *budgets) {
+    if (budgets->count > 0)
+        qsort(budgets->changes, budgets->capacity, sizeof *budgets->changes, by_hash);
+    for (size_t i = 0; i < budgets->count; i++)
+        flush(budgets->db, &budgets->changes[i]);
     budgets_forget(budgets);
 }
 

@@ -13,8 +13,10 @@
 struct budgets *budgets_new(struct db *db);
 void budgets_free(struct budgets *budgets);
 
-/* Counts what the request in ROW adds to its prompt SIGN times: 1 or -1. */
+/* Counts what the request in ROW, which is stored, adds to its prompt SIGN times: 1 or -1. */
 void budgets_count(struct budgets *budgets, const struct request_row *row, int sign);
+/* The same of a request that has been there, and whose ratings alone change. */
+void budgets_rate(struct budgets *budgets, const struct request_row *row, int sign);
 /* Writes what the changes add up to: after the requests' rows, before the commit. */
 void budgets_flush(struct budgets *budgets);
 /* Forgets changes that were not flushed: after a rollback. */

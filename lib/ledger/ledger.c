@@ -498,11 +498,11 @@ static void rate_request(struct ledger *ledger, struct span request_id, int64_t 
     struct request_row *row = &ledger->request;
     if (!requests_find(ledger->db, request_id, NULL, row))
         return;
-    budgets_count(ledger->budgets, row, -1);
+    budgets_rate(ledger->budgets, row, -1);
     row->rating_count += count;
     row->rating_sum += sum;
     requests_rate(ledger->db, row);
-    budgets_count(ledger->budgets, row, 1);
+    budgets_rate(ledger->budgets, row, 1);
 }
 
 static void apply_feedback(struct ledger *ledger, const struct record *record, const struct digest *identity,
