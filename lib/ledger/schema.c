@@ -49,19 +49,21 @@ void schema_migrate(struct db *db, const struct migration *steps, int count) {
     text_free(&pragmas);
 }
 
-/* Keeps what was there before a migration beside the database, as PATH.v1, once. It takes that name when it is whole;
- * of two processes at once each makes its own, and the copies are equal. */
+/* Keeps what was there before a migration beside the database, as PATH.v1. It takes that name when it is whole, and the
+ * first stays: of two processes at once the later one may have saved what the other has already brought forward. */
 static void keep_copy(struct db *db, int64_t version) {
     struct text path = {0}, fresh = {0};
     text_format(&path, "%s.v%lld", db_path(db), (long long)version);
     text_format(&fresh, "%s.%lld", path.s, (long long)getpid());
     if (access(path.s, F_OK) != 0) {
         int fd = open(fresh.s, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-        bool saved = fd >= 0 && db_save(db, fresh.s) && fsync(fd) == 0 && rename(fresh.s, path.s) == 0;
+        bool saved = fd >= 0 && db_save(db, fresh.s) && fsync(fd) == 0 &&
+                     (link(fresh.s, path.s) == 0 || errno == EEXIST);
         if (!saved)
             db_fail(db, "no copy of it can be kept beside it before it is brought forward: %s", strerror(errno));
         if (fd >= 0)
             close(fd);
+        unlink(fresh.s);
     }
     text_free(&path);
     text_free(&fresh);
@@ -71,7 +73,7 @@ static void bring_forward(struct db *db) {
     int64_t version = known_version(db);
     if (db_failed(db) || version == SCHEMA_VERSION)
         return;
-    if (version > 0)
+    if (version > 0 && *db_path(db) != '\0') /* a temporary one is a copy itself */
         keep_copy(db, version);
     schema_migrate(db, schema_versions, SCHEMA_VERSION);
 }
