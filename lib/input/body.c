@@ -6,6 +6,7 @@
 #include "base/decimal.h"
 
 enum { LOW_MOST = 4096, MEDIUM_MOST = 16384, ANTHROPIC_LEAST = 1024 }; /* tokens */
+enum { ANSWER_SHARE = 4 };                                             /* one in so many is left for the answer */
 
 /* A member as the text has it: offsets, of the key without its quotes. */
 struct member {
@@ -620,14 +621,15 @@ static bool may_think(const struct body *body) {
            !string_is(member_of(last, "role"), "assistant") && !has_block(last, result);
 }
 
-/* The budget that leaves room for an answer; 0: none does. */
+/* The budget that leaves a quarter of "max_tokens" for the answer, which comes out of it too; 0: none does. */
 static int64_t fitting_budget(const struct body *body, int64_t budget) {
     int64_t most;
     bool exact;
-    if (!decimal_scaled(body_member(body, "max_tokens"), 0, &most, &exact) || !exact || most <= ANTHROPIC_LEAST)
+    if (!decimal_scaled(body_member(body, "max_tokens"), 0, &most, &exact) || !exact)
         return 0;
+    most -= most / ANSWER_SHARE;
     budget = budget < ANTHROPIC_LEAST ? ANTHROPIC_LEAST : budget;
-    return budget < most ? budget : most - 1;
+    return most < ANTHROPIC_LEAST ? 0 : budget < most ? budget : most;
 }
 
 static void think_by_budget(struct body *body, const struct advice *advice, int64_t budget) {

@@ -41,7 +41,8 @@ enum body_api body_api(const struct body *body);
  * off stays off. Fields by which it would think, and which a model that replaces its own would refuse, go.
  *
  * Anthropic, Claude 3.7 to 4.6: "thinking" {"type":"enabled","budget_tokens":N}, where N is 1024 or more, and lowered
- * to less than "max_tokens". Later ones, which take no budget, and 4.6 where the body has that already: "thinking"
+ * to three quarters of "max_tokens", of which the answer takes the rest. Later ones, which take no budget, and 4.6
+ * where the body has that already: "thinking"
  * {"type":"adaptive"} and "output_config" {"effort":E}. Thinking stays as it was where less than 1024 tokens fit, or
  * the body holds what excludes it: a temperature other than 1, top_k, a top_p below 0.95, a forced tool, a begun
  * answer, the result of a tool that was asked for without thinking. For a model of which it is not known whether it

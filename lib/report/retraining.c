@@ -127,6 +127,7 @@ static void print_changes(const struct retraining *r, const struct table_style *
         {"correctness_rate", CELL_RATE, SHOWN}, {"avg_cost", CELL_MONEY, SHOWN},
     };
     struct table *table = table_new("changes", columns, sizeof columns / sizeof *columns, false);
+    fputs("\n", out);
     for (size_t i = 0; i < r->routes.count; i++) {
         const struct route *route = &r->routes.items[i];
         if (!confident(route))
@@ -203,12 +204,10 @@ void retraining_print(const struct retraining *retraining, bool dry_run, const s
             retraining->changes == 1 ? "" : "s", retraining->patterns_updated,
             retraining->patterns_updated == 1 ? "" : "s", (long long)retraining->routes.feedback,
             (long long)retraining->run.window_days);
-    if (retraining->changes > 0)
-        fputs("\n", out);
-    if (retraining->changes > 0)
+    if (retraining->explanations != NULL && retraining->explanation_count > 0) {
+        print_explanations(retraining, style, out);
+        print_candidates(retraining, style, out);
+    } else if (retraining->changes > 0) {
         print_changes(retraining, style, out);
-    if (retraining->explanation_count == 0)
-        return;
-    print_explanations(retraining, style, out);
-    print_candidates(retraining, style, out);
+    }
 }

@@ -582,11 +582,11 @@ static void claude_budgets(void **state) {
 static void claude_budget_borders(void **state) {
     (void)state;
 #define MAX(n, more) "{\"model\":\"claude-sonnet-4-5\",\"max_tokens\":" n "," HELLO more "}"
-    applied(MAX("10001", ""), NULL, 10000, MAX("10001", BUDGET(10000)));
-    applied(MAX("10000", ""), NULL, 10000, MAX("10000", BUDGET(9999)));
-    applied(MAX("1025", ""), NULL, 10000, MAX("1025", BUDGET(1024)));
-    applied(MAX("1024", ""), NULL, 10000, MAX("1024", ""));
-    applied(MAX("1024", BUDGET(1023)), NULL, 10000, MAX("1024", BUDGET(1023)));
+    applied(MAX("13333", ""), NULL, 10000, MAX("13333", BUDGET(10000)));
+    applied(MAX("13332", ""), NULL, 10000, MAX("13332", BUDGET(9999)));
+    applied(MAX("1365", ""), NULL, 10000, MAX("1365", BUDGET(1024)));
+    applied(MAX("1364", ""), NULL, 10000, MAX("1364", ""));
+    applied(MAX("1364", BUDGET(1023)), NULL, 10000, MAX("1364", BUDGET(1023)));
     applied(MAX("1", ""), NULL, 10000, MAX("1", ""));
     applied(MAX("5000", ""), NULL, 1, MAX("5000", BUDGET(1024)));
     applied(MAX("5000", ""), NULL, 1025, MAX("5000", BUDGET(1025)));
