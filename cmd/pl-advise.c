@@ -115,7 +115,8 @@ struct filter_state {
 
 static void reject(struct filter_state *state, const char *name, uint64_t line, const char *reason) {
     complain("%s:%llu: %s", name, (unsigned long long)line, reason);
-    state->status = STATUS_REJECTED;
+    if (state->status == STATUS_GOOD)
+        state->status = STATUS_REJECTED;
 }
 
 /* An id that nobody else gives: 128 random bits. */

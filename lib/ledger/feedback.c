@@ -39,10 +39,10 @@ static void drop(struct db *db, int64_t id) {
 static int64_t store(struct db *db, struct names *names, int64_t id, const struct record *record,
                      const struct digest *identity, int64_t now) {
     const struct feedback_record *f = &record->feedback;
-    struct query *query = db_query(
-        db, "INSERT INTO feedback(id, identity, request_id, dated, at, content, quality_score, is_correct, "
-            "is_helpful, comment, user, session, pattern, provider, model, complexity_score) "
-            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
+    struct query *query =
+        db_query(db, "INSERT INTO feedback(id, identity, request_id, dated, at, content, quality_score, is_correct, "
+                     "is_helpful, comment, user, session, pattern, provider, model, complexity_score) "
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
     db_bind_optional(query, 1, id, 0);
     if (identity != NULL)
         db_bind_blob(query, 2, identity->bytes, sizeof identity->bytes);

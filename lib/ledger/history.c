@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 
+#include "base/diag.h"
 #include "ledger/db.h"
+#include "ledger/schema.h"
 
 /* A table that other programs keep, and what its rows are. */
 struct foreign_table {
@@ -110,6 +112,20 @@ static bool read_table(struct intake *intake, struct db *db, const struct foreig
     return going_on;
 }
 
+/* A database of pl keeps what it derived of requests and ratings beside what was given, and of some no id: taken in as
+ * records, they would not be those that they were, and could count twice. */
+static bool is_taken(struct db *db, const struct foreign_table *table, const char *path) {
+    bool ours = db_value(db, "PRAGMA application_id", 0) == SCHEMA_APPLICATION;
+    bool taken = table->kind == KIND_WORKFLOW || !ours;
+    if (!taken &&
+        db_value(db, "SELECT count(*) FROM (SELECT 1 FROM request UNION ALL SELECT 1 FROM feedback LIMIT 1)", 0) > 0 &&
+        table->kind == KIND_REQUEST)
+        complain("warning: %s: of a database of pl only the workflows are taken in: read the logs of its requests and "
+                 "ratings again",
+                 path);
+    return taken;
+}
+
 enum intake_end history_read(struct intake *intake, const char *path, struct text *error) {
     struct db *db = db_open(path, DB_FOREIGN);
     bool any = false, going_on = true;
@@ -117,7 +133,7 @@ enum intake_end history_read(struct intake *intake, const char *path, struct tex
         if (!has_table(db, tables[i].name))
             continue;
         any = true;
-        going_on = read_table(intake, db, &tables[i], path);
+        going_on = !is_taken(db, &tables[i], path) || read_table(intake, db, &tables[i], path);
     }
     if (!any)
         db_fail(db, "holds no table workflow_history, routing_metrics or response_feedback");

@@ -520,7 +520,8 @@ enum intake_end intake_file(struct intake *intake, const char *path) {
     bool whole = intake->options->since == NO_TIME && intake->options->until == NO_TIME;
     if (is_database(fd)) {
         copy_through(intake, fd);
-        intake->by_place = false;
+        intake->by_place = true;
+        intake->place_counted = false;
         end = history_read(intake, path, &intake->error);
         if (end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
             end = INTAKE_BROKEN;

@@ -12,9 +12,6 @@
 #include "base/alloc.h"
 #include "ledger/versions.h"
 
-/* "pl" in ASCII, and its schema: tells our databases from other programs'. */
-static const int APPLICATION_ID = 1886142576;
-
 /* -- versions --------------------------------------------------------------------------------------------------- */
 
 static bool has_tables(struct db *db) {
@@ -27,7 +24,7 @@ static int64_t known_version(struct db *db) {
     int64_t application = db_value(db, "PRAGMA application_id", 0);
     if (db_failed(db))
         return version;
-    if (application != APPLICATION_ID && (application != 0 || version != 0 || has_tables(db)))
+    if (application != SCHEMA_APPLICATION && (application != 0 || version != 0 || has_tables(db)))
         db_fail(db, "is another program's database: name another with --db");
     else if (version > SCHEMA_VERSION)
         db_fail(db, "is of a newer version (schema %lld; this program knows %d): upgrade pl", (long long)version,
@@ -37,7 +34,7 @@ static int64_t known_version(struct db *db) {
 
 void schema_migrate(struct db *db, const struct migration *steps, int count) {
     struct text pragmas = {0};
-    text_format(&pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, count);
+    text_format(&pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d", SCHEMA_APPLICATION, count);
     db_begin(db);
     int64_t version = db_value(db, "PRAGMA user_version", 0); /* another process may have been faster */
     for (int64_t step = version; step < count; step++)

@@ -4,6 +4,9 @@
 
 #include "ledger/db.h"
 
+/* "pl" in ASCII, and its schema: tells our databases from other programs'. */
+enum { SCHEMA_APPLICATION = 1886142576 };
+
 /* One step forward of the schema; the database's version is the number of steps it has taken. */
 struct migration {
     const char *const *scripts; /* ends with NULL */
