@@ -5,50 +5,56 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/decimal.h"
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/paths.h"
+#include "base/zone.h"
 #include "ledger/intake.h"
 #include "ledger/schema.h"
 #include "report/reports.h"
 
 enum {
     OPTION_ACCOUNT = OPTION_LONG,
+    OPTION_BY,
+    OPTION_CHECK,
     OPTION_ERROR,
     OPTION_LIMIT,
+    OPTION_MAX_COST,
     OPTION_PRICES,
     OPTION_RULES,
     OPTION_SINCE,
     OPTION_SORT,
     OPTION_TEMPLATE,
+    OPTION_TZ,
     OPTION_UNTIL,
 };
 
 static const struct tool tool = {
     .name = "pl-stats",
     .operands = "[REPORT [ARGUMENT] [FILE...]]",
-    .summary = "Reports on the database, or on the records in FILE... alone.",
+    .summary = "Reports on the database (a summary), or on the records in FILE... alone.",
     .lines =
         (const struct option_line[]){
             {'F', "format", "FORMAT", "table, json, csv, tsv or prometheus"},
             {OPTION_SORT, "sort", "ORDER", "by savings, occurrences, confidence or recent"},
             {OPTION_LIMIT, "limit", "N", "at most N rows"},
-            {OPTION_SINCE, "since", "TIME", "workflows from TIME on (a date, a time, or 90d)"},
-            {OPTION_UNTIL, "until", "TIME", "workflows before TIME"},
-            {OPTION_ACCOUNT, "account", "NAME", "workflows of this account"},
+            {OPTION_SINCE, "since", "TIME", "what is from TIME on (a date, a time, or 90d)"},
+            {OPTION_UNTIL, "until", "TIME", "what is from before TIME"},
+            {OPTION_ACCOUNT, "account", "NAME", "what is of this account"},
+            {OPTION_TZ, "tz", "ZONE", "where days begin: Europe/Rome (else $TZ, else UTC)"},
+            {OPTION_BY, "by", "GROUP", "costs: day, week, month, model, provider, account, ..."},
+            {OPTION_CHECK, "check", NULL, "costs: status 1 if more than --max-cost was spent"},
+            {OPTION_MAX_COST, "max-cost", "USD", "the most that may be spent, in all or in each group"},
             {OPTION_TEMPLATE, "template", "NAME", "why: the workflow's template"},
             {OPTION_ERROR, "error", "TEXT", "why: the workflow's error message"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for FILE... and why"},
             {OPTION_PRICES, "prices", "FILE", "prices of one's own, for FILE..."},
             {0, NULL, NULL, NULL},
         },
-    .more = "Reports:\n"
-            "  summary            how much work there is, and how much repeats (default)\n"
-            "  patterns           work that repeats: how often, at what cost, how sure\n"
-            "  pattern SIGNATURE  all about one pattern, with its latest workflows\n"
-            "  unmatched          frequent texts that no rule speaks of\n"
-            "  why TEXT           which rule and word give a text its signature\n"
-            "Manual: pl-stats(1), pl(7)\n",
+    .more = "Reports: summary patterns unmatched feedback learning routing budgets costs\n"
+            "  pattern SIGNATURE, trends PATTERN, why TEXT.  Manual: pl-stats(1), pl(7)\n",
 };
 
 static struct {
@@ -56,8 +62,24 @@ static struct {
     struct report_request request;
     enum table_format format;
     bool format_given;
+    const char *since, *until, *zone; /* as given; NULL: not given */
+    bool grouped, check;
     const char *rules, *prices;
-} options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME}, .limit = -1}};
+} options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME}, .limit = -1, .max_cost = UNKNOWN}};
+
+static int64_t dollars(const struct options *parser) {
+    int64_t nano_dollars;
+    bool exact;
+    if (*parser->argument == '-' || !decimal_scaled(span_of(parser->argument), 9, &nano_dollars, &exact) || !exact)
+        options_usage(parser, "--max-cost takes US dollars, such as 12.50, not %s", parser->argument);
+    return nano_dollars;
+}
+
+/* Remembers the text in *GIVEN: what a date means, the zone says. */
+static int64_t bound(const struct options *parser, const char *name, const char **given) {
+    *given = parser->argument;
+    return options_time(parser, name);
+}
 
 static void parse(struct options *parser) {
     struct report_request *request = &options.request;
@@ -73,9 +95,17 @@ static void parse(struct options *parser) {
                 options_usage(parser, "unknown order: %s", parser->argument);
             break;
         case OPTION_LIMIT: request->limit = options_number(parser, "limit", 0); break;
-        case OPTION_SINCE: request->filter.since = options_time(parser, "since"); break;
-        case OPTION_UNTIL: request->filter.until = options_time(parser, "until"); break;
+        case OPTION_SINCE: request->filter.since = bound(parser, "since", &options.since); break;
+        case OPTION_UNTIL: request->filter.until = bound(parser, "until", &options.until); break;
         case OPTION_ACCOUNT: request->filter.account = parser->argument; break;
+        case OPTION_TZ: options.zone = parser->argument; break;
+        case OPTION_BY:
+            if (!report_group_named(parser->argument, &request->group))
+                options_usage(parser, "costs cannot be grouped by %s", parser->argument);
+            options.grouped = true;
+            break;
+        case OPTION_CHECK: options.check = true; break;
+        case OPTION_MAX_COST: request->max_cost = dollars(parser); break;
         case OPTION_TEMPLATE: request->workflow_template = parser->argument; break;
         case OPTION_ERROR: request->error_message = parser->argument; break;
         case OPTION_RULES: options.rules = parser->argument; break;
@@ -85,6 +115,42 @@ static void parse(struct options *parser) {
     }
     if (options.common.json && !options.format_given)
         options.format = FORMAT_JSON;
+    if (options.check != (request->max_cost != UNKNOWN))
+        options_usage(parser, "--check and --max-cost go together");
+    if (options.check && !options.grouped)
+        request->group = GROUP_ALL;
+}
+
+/* -- days ------------------------------------------------------------------------------------------------------- */
+
+/* That of --tz, else of $TZ, which is looked at only where it matters. */
+static struct zone *take_zone(const struct options *parser, bool matters) {
+    const char *name = options.zone != NULL ? options.zone : matters ? getenv("TZ") : NULL;
+    struct zone *zone = zone_new(name != NULL ? name : "");
+    if (zone == NULL && options.zone != NULL)
+        options_usage(parser, "unknown time zone: %s", name);
+    if (zone == NULL)
+        die("$TZ is a time zone that is not known here: %s", name);
+    return zone;
+}
+
+static bool is_date(const char *text) {
+    return text != NULL && strlen(text) == strlen("YYYY-MM-DD") && text[4] == '-';
+}
+
+/* UTC's midnight of a date as the first moment of that date in ZONE. */
+static int64_t date_in(const struct zone *zone, int64_t midnight) {
+    return zone_day_begin(zone, midnight / DAY_US - (midnight % DAY_US < 0));
+}
+
+/* Dates are days of the zone, and so are those that costs are grouped by. */
+static struct zone *zone_in_force(const struct options *parser, const struct report *report) {
+    struct filter *filter = &options.request.filter;
+    bool since = is_date(options.since), until = is_date(options.until);
+    struct zone *zone = take_zone(parser, since || until || report->traits & BY_GROUPS);
+    filter->since = since ? date_in(zone, filter->since) : filter->since;
+    filter->until = until ? date_in(zone, filter->until) : filter->until;
+    return zone;
 }
 
 /* -- records alone ---------------------------------------------------------------------------------------------- */
@@ -187,10 +253,7 @@ static int report_on_rules(const struct report *report, const char *path) {
 
 /* Takes the report's name, and its argument, from the operands. */
 static const struct report *take_report(const struct options *parser, char ***operands) {
-    const struct report *report = &reports[0];
-    if (**operands == NULL)
-        return report;
-    report = report_named(*(*operands)++);
+    const struct report *report = **operands != NULL ? report_named(*(*operands)++) : &reports[0];
     if (report == NULL)
         options_usage(parser, "unknown report: %s", (*operands)[-1]);
     if (report->argument != NULL) {
@@ -198,10 +261,12 @@ static const struct report *take_report(const struct options *parser, char ***op
             options_usage(parser, "%s takes a %s", report->name, report->argument);
         options.request.argument = *(*operands)++;
     }
-    if (report->needs_rules && **operands != NULL)
+    if (report->traits & OF_RULES && **operands != NULL)
         options_usage(parser, "%s takes one %s: put it in quotes", report->name, report->argument);
-    if (!report->takes_filter && filter_any(&options.request.filter))
+    if (!(report->traits & FILTERED) && filter_any(&options.request.filter))
         options_usage(parser, "%s cannot be narrowed by --since, --until or --account", report->name);
+    if (!(report->traits & BY_GROUPS) && (options.grouped || options.check))
+        options_usage(parser, "--by, --check and --max-cost are for the report costs");
     return report;
 }
 
@@ -211,16 +276,19 @@ int main(int argc, char **argv) {
     parse(&parser);
     char **operands = options_operands(&parser), *path = path_database(options.common.db);
     const struct report *report = take_report(&parser, &operands);
+    struct zone *zone = zone_in_force(&parser, report);
+    options.request.zone = zone;
     options.request.out = options.common.quiet ? fopen("/dev/null", "we") : stdout;
     options.request.style = table_style_for(stdout, options.format);
     int status;
-    if (report->needs_rules)
+    if (report->traits & OF_RULES)
         status = report_on_rules(report, path);
     else if (*operands != NULL)
         status = report_on_files(report, operands);
     else
         status = report_on_database(report, path);
     free(path);
+    zone_free(zone);
     options_end(&parser);
     return finish_stdout(status);
 }

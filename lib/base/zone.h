@@ -1,7 +1,7 @@
 /* zone: time zones, and where their days begin.
  *
- * A zone belongs to its caller, who frees it; nothing else of the process changes, not even what localtime says. Days
- * count from 1970-01-01, as days of the zone's own calendar.
+ * The C library knows the zones, one at a time: zone_new makes it the process's, by $TZ. A zone belongs to its caller,
+ * who frees it. Days count from 1970-01-01, as days of the zone's own calendar.
  */
 #ifndef PL_BASE_ZONE_H
 #define PL_BASE_ZONE_H
@@ -17,7 +17,8 @@
 struct zone *zone_new(const char *name);
 void zone_free(struct zone *zone);
 
-/* A span of time in which a zone's clocks go on without a jump. Microseconds since 1970. */
+/* A span of time in which a zone's clocks are known to go on without a jump; a jump may be far beyond it. Microseconds
+ * since 1970. */
 struct zone_period {
     int64_t from, until; /* [from, until); INT64_MIN, INT64_MAX: no end */
     int64_t offset;      /* of local time to UTC */

@@ -1,6 +1,7 @@
 #include "ledger/feedback.h"
 
 #include "rules/figures.h"
+#include "rules/models.h"
 
 /* As a review's: no rating goes on, and none has tokens. */
 static struct version version_of(int64_t at, bool dated, const struct digest *content) {
@@ -56,7 +57,8 @@ static int64_t store(struct db *db, struct names *names, int64_t id, const struc
     db_bind_optional(query, 8, f->is_correct, UNKNOWN);
     db_bind_optional(query, 9, f->is_helpful, UNKNOWN);
     db_bind_text(query, 10, f->comment);
-    const struct span shared[] = {f->user_id, f->session_id, f->pattern, f->provider, f->model};
+    struct span provider = f->provider.n == 0 && f->model.n > 0 ? model_provider(f->model) : f->provider;
+    const struct span shared[] = {f->user_id, f->session_id, f->pattern, provider, f->model};
     for (int i = 0; i < 5; i++)
         db_bind_optional(query, 11 + i, names_id(names, shared[i]), 0);
     db_bind_optional(query, 16, f->complexity_score, UNKNOWN);

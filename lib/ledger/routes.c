@@ -44,23 +44,22 @@ static void collect_ratings(struct db *db, int64_t since, int64_t until, int64_t
     struct query *query =
         db_query(db,
                  "SELECT c.text, p.text, m.text, g.ratings, g.quality, g.squares, g.verdicts, g.correct FROM "
-                 "(SELECT coalesce(r.pattern, f.pattern) AS pattern, coalesce(r.provider, f.provider) AS provider, "
+                 "(SELECT coalesce(r.pattern, f.pattern) AS pattern, "
+                 "CASE WHEN r.model IS NULL THEN coalesce(f.provider, r.provider) ELSE r.provider END AS provider, "
                  "coalesce(r.model, f.model) AS model, count(*) AS ratings, sum(f.quality_score) AS quality, "
                  "sum(f.quality_score * f.quality_score) AS squares, count(f.is_correct) AS verdicts, "
                  "coalesce(sum(f.is_correct), 0) AS correct "
                  "FROM feedback f LEFT JOIN request r ON r.request_id = f.request_id WHERE f.at >= ?1 AND f.at <= ?2 "
                  "GROUP BY 1, 2, 3) g JOIN name c ON c.id = g.pattern JOIN name m ON m.id = g.model "
-                 "LEFT JOIN name p ON p.id = g.provider ORDER BY c.text, m.text, p.text");
+                 "JOIN name p ON p.id = g.provider ORDER BY c.text, m.text, p.text");
     db_bind_integer(query, 1, since);
     db_bind_integer(query, 2, until);
     while (db_row(query)) {
         int64_t ratings = db_integer(query, 3);
-        struct span provider = db_text(query, 1);
         routes->feedback += ratings;
         if (ratings < min_samples)
             continue;
-        struct route *route = add(routes, db_text(query, 0), provider.s != NULL ? provider : span_of("unknown"),
-                                  db_text(query, 2));
+        struct route *route = add(routes, db_text(query, 0), db_text(query, 1), db_text(query, 2));
         route->sums = (struct rating_sums){
             .ratings = ratings,
             .quality = db_integer(query, 4),
@@ -73,14 +72,18 @@ static void collect_ratings(struct db *db, int64_t since, int64_t until, int64_t
 
 /* A request counts once, however many ratings it has. */
 static void collect_requests(struct db *db, int slot, int64_t since, int64_t until, const struct routes *routes) {
-    struct query *query = db_query(
-        db, "SELECT c.text, p.text, m.text, g.requests, g.known, g.cost, g.scored, g.scores FROM "
-            "(SELECT pattern, provider, model, count(*) AS requests, "
-            "count(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)) AS known, "
-            "coalesce(sum(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) AS cost, "
-            "count(complexity_score) AS scored, coalesce(sum(complexity_score), 0) AS scores FROM request "
-            "WHERE request_id IN (SELECT request_id FROM feedback WHERE at >= ?1 AND at <= ?2) GROUP BY 1, 2, 3) g "
-            "JOIN name c ON c.id = g.pattern JOIN name p ON p.id = g.provider JOIN name m ON m.id = g.model");
+    struct query *query =
+        db_query(db,
+                 "SELECT c.text, p.text, m.text, g.requests, g.known, g.cost, g.scored, g.scores FROM "
+                 "(SELECT d.pattern, d.provider, d.model, count(*) AS requests, "
+                 "count(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)) AS known, "
+                 "coalesce(sum(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) AS cost, "
+                 "count(complexity_score) AS scored, coalesce(sum(complexity_score), 0) AS scores FROM "
+                 "(SELECT DISTINCT r.id, coalesce(r.pattern, f.pattern) AS pattern, "
+                 "CASE WHEN r.model IS NULL THEN coalesce(f.provider, r.provider) ELSE r.provider END AS provider, "
+                 "coalesce(r.model, f.model) AS model FROM feedback f JOIN request r ON r.request_id = f.request_id "
+                 "WHERE f.at >= ?1 AND f.at <= ?2) d JOIN request q ON q.id = d.id GROUP BY 1, 2, 3) g "
+                 "JOIN name c ON c.id = g.pattern JOIN name p ON p.id = g.provider JOIN name m ON m.id = g.model");
     db_bind_integer(query, 1, since);
     db_bind_integer(query, 2, until);
     db_bind_integer(query, 3, slot);

@@ -326,7 +326,7 @@ static const char routing_tables[] =
     ") WITHOUT ROWID;";
 
 /* clang-format off */
-static const char request_views[] =
+static const char workflow_view[] =
     "DROP VIEW workflow_history;"
     "CREATE VIEW workflow_history AS SELECT"
     "  w.workflow_id, w.nl_input, t.text AS workflow_template, m.text AS model_used,"
@@ -338,7 +338,9 @@ static const char request_views[] =
     "  " TEXT_TIME("w.created_at") " AS created_at, " TEXT_TIME("w.updated_at") " AS updated_at,"
     "  " TEXT_TIME("w.recorded_at") " AS recorded_at "
     "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name m ON m.id = w.model"
-    "  LEFT JOIN name s ON s.id = w.session LEFT JOIN name a ON a.id = w.account;"
+    "  LEFT JOIN name s ON s.id = w.session LEFT JOIN name a ON a.id = w.account;";
+
+static const char request_views[] =
     "CREATE VIEW routing_metrics AS SELECT"
     "  r.request_id, " TEXT_TIME("r.at") " AS timestamp, p.text AS selected_provider, m.text AS selected_model,"
     "  c.text AS pattern_detected, r.complexity_score / 1000.0 AS complexity_score, " LEVEL("r") " AS complexity,"
@@ -358,7 +360,7 @@ static const char request_views[] =
     "  u.text AS user_id, s.text AS session_id, f.comment "
     "FROM feedback f LEFT JOIN request r ON r.request_id = f.request_id"
     "  LEFT JOIN name c ON c.id = coalesce(r.pattern, f.pattern)"
-    "  LEFT JOIN name p ON p.id = coalesce(r.provider, f.provider)"
+    "  LEFT JOIN name p ON p.id = CASE WHEN r.model IS NULL THEN coalesce(f.provider, r.provider) ELSE r.provider END"
     "  LEFT JOIN name m ON m.id = coalesce(r.model, f.model)"
     "  LEFT JOIN name u ON u.id = f.user LEFT JOIN name s ON s.id = f.session;"
     "CREATE VIEW routing_advice AS SELECT"
@@ -369,6 +371,6 @@ static const char request_views[] =
     "  LEFT JOIN name p ON p.id = v.provider LEFT JOIN name m ON m.id = v.model;";
 /* clang-format on */
 
-static const char *const version_2[] = {wider_tables, request_tables, routing_tables, request_views, NULL};
+static const char *const version_2[] = {wider_tables, request_tables, routing_tables, workflow_view, request_views, NULL};
 
 const struct migration schema_versions[SCHEMA_VERSION] = {{version_1}, {version_2}};

@@ -114,7 +114,7 @@ static const struct column trend_columns[] = {
 
 enum { TREND_COLUMNS = sizeof trend_columns / sizeof *trend_columns };
 
-/* For Prometheus, in which a row with the labels of an earlier one is left out: only what is newest remains. */
+/* For Prometheus, which keeps a history of its own: of the newest run alone. */
 static const struct column gauge_columns[] = {
     {"pattern", CELL_TEXT, SHOWN},          {"model", CELL_TEXT, SHOWN},
     {"provider", CELL_TEXT, SHOWN},         {"avg_quality_score", CELL_REAL, SHOWN},
@@ -240,12 +240,15 @@ int trends_report(const struct report_request *request) {
     struct table *rows = gauges ? table_new("trends", gauge_columns, GAUGE_COLUMNS, false)
                                 : table_new("trends", trend_columns, TREND_COLUMNS, false);
     struct trends trends = {0};
+    struct text newest = {0};
     struct query *query = usage_trends(request->db, span_of(request->argument));
     while (db_row(query)) {
-        if (gauges)
-            gauge_cells(rows, query, request->argument);
-        else
+        if (table_rows(rows) == 0)
+            text_append(&newest, db_text(query, 8));
+        if (!gauges)
             trend_cells(rows, query);
+        else if (span_equal(db_text(query, 8), text_span(&newest)))
+            gauge_cells(rows, query, request->argument);
         add_value(&trends, query);
     }
     bool known = table_rows(rows) > 0 || usage_pattern_known(request->db, span_of(request->argument));
@@ -256,6 +259,7 @@ int trends_report(const struct report_request *request) {
             complain("no such pattern: %s", request->argument);
     }
     trends_free(&trends);
+    text_free(&newest);
     table_free(rows);
     return known ? STATUS_GOOD : STATUS_REJECTED;
 }
