@@ -526,16 +526,13 @@ T
   lines '{"workflow_id":"a"}' '{"workflow_id":"b","request_id":"r","prompt":"p"}' '{"nl_input":"x"}' \
     '{"signature":"s","event":"hit"}' '{"request_id":"r","quality_score":5}' '{"request_id":"r","is_correct":true}' \
     '{"request_id":"r","quality_score":1,"model":"m"}' '{"request_id":"r"}' '{"prompt":"p"}' '{"signature":"s"}' \
-    '{"other":1}'
+    '{"other":1}' '{"messages":[]}' '{"prompt_hash":"0123456789abcdef"}'
   status 1 pl-record <in
-  is "a b" "$(jq -r .workflow_id out | xargs)"
+  is "workflow a|workflow b|feedback r|request r|request r|request null|request null|request null" \
+    "$(jq -r '"\(.kind) \(.workflow_id // .request_id)"' out | paste -sd '|')"
   is "3 workflow_id: is missing
 4 is a cache record
-5 is a feedback record
-6 is a feedback record
-7 is a request record
-8 is a request record
-9 is a request record
+6 quality_score: is missing
 10 is no record
 11 is no record" "$(sed -E 's/^pl-record: -:([0-9]+): ([^,:]*(: is missing)?).*/\1 \2/' err)"
 }
@@ -543,9 +540,11 @@ T
 @test "kinds: by their name, whatever their shape" {
   lines '{"kind":"workflow","workflow_id":"a","request_id":"r","prompt":"p"}' \
     '{"kind":"review","workflow_id":"b","pattern_signature":"git:status:summary","automation_status":"active"}' \
-    '{"kind":null,"workflow_id":"c"}'
+    '{"kind":null,"workflow_id":"c"}' '{"kind":"request","workflow_id":"d","model":"m"}' \
+    '{"kind":"feedback","workflow_id":"e","request_id":"r","quality_score":2,"prompt":"p"}'
   status 0 pl-record <in
-  is "workflow a|review null|workflow c" "$(jq -r '"\(.kind) \(.workflow_id)"' out | paste -sd '|')"
+  is "workflow a|review null|workflow c|request null|feedback null" \
+    "$(jq -r '"\(.kind) \(.workflow_id)"' out | paste -sd '|')"
 }
 
 @test "kinds: --kind overrides" {

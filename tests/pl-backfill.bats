@@ -464,7 +464,7 @@ w|Check \"git\" status
       ('a5', 5)"
   fill "4 4 0 0 1 1" old.db
   is "w1 a2 w3 5" "$(ids)"
-  has "$(cat err)" "pl-backfill: old.db:4: workflow_id: is missing"
+  has "$(cat err)" "pl-backfill: old.db(workflow_history):4: workflow_id: is missing"
   other "CREATE TABLE workflow_history(nl_input TEXT, adw_id INTEGER);
     INSERT INTO workflow_history VALUES('Check git status', 77)" second.db
   fill "1 1 0 0 0 0" second.db
@@ -525,7 +525,7 @@ b|0.01|2026-01-01 00:00:01" "$(sql "SELECT workflow_id, actual_cost_total, creat
       ('e', cast(x'ff' AS TEXT), 'completed', 1), ('f', 'x', 'completed', 1)"
   fill "2 2 0 0 4 1" --rejects rejected old.db
   is "2 status|3 error_count|4 workflow_id|5 not JSON" \
-    "$(sed -E 's/^pl-backfill: old.db:([0-9]+): ([^:]*): .*/\1 \2/' err | paste -sd '|')"
+    "$(sed -E 's/^pl-backfill: old.db\(workflow_history\):([0-9]+): ([^:]*): .*/\1 \2/' err | paste -sd '|')"
   is 4 "$(wc -l <rejected)"
 }
 

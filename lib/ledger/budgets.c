@@ -370,14 +370,13 @@ static const char *wrong_in_row(struct db *db, uint64_t prompt_hash, const struc
     return wrong;
 }
 
-static int64_t check_prompt(struct db *db, uint64_t prompt_hash, const struct prompt_sums *sums, void *context,
-                            on_wrong_row *on_wrong) {
+static void check_prompt(struct db *db, uint64_t prompt_hash, const struct prompt_sums *sums, void *context,
+                         on_wrong_row *on_wrong) {
     struct prompt_row should = {.sums = *sums, .complexity = UNKNOWN};
     ask_times(db, prompt_hash, &should);
     const char *wrong = wrong_in_row(db, prompt_hash, &should);
     if (wrong != NULL)
         on_wrong(context, (int64_t)prompt_hash, wrong);
-    return 1;
 }
 
 /* Rows of prompts that no request has. */
@@ -399,20 +398,18 @@ void budgets_check(struct db *db, void *context, on_wrong_row *on_wrong) {
     struct prompt_sums sums = {0};
     struct request_row row;
     uint64_t at = 0;
-    int64_t prompts = 0;
     struct query *query = requests_by_prompt(db);
     while (next_of_prompt(query, &row)) {
         if (sums.usage > 0 && row.prompt_hash != at) {
-            prompts += check_prompt(db, at, &sums, context, on_wrong);
+            check_prompt(db, at, &sums, context, on_wrong);
             sums = (struct prompt_sums){0};
         }
         at = row.prompt_hash;
         add_request(&sums, &row, 1);
     }
     if (sums.usage > 0)
-        prompts += check_prompt(db, at, &sums, context, on_wrong);
-    if (db_value(db, "SELECT count(*) FROM budget_patterns", 0) != prompts)
-        check_strays(db, context, on_wrong);
+        check_prompt(db, at, &sums, context, on_wrong);
+    check_strays(db, context, on_wrong);
 }
 
 void budgets_mend(struct budgets *budgets, int64_t prompt) {

@@ -42,12 +42,16 @@ static bool is_priced(struct query *query) {
     return source >= 0 && span_is(db_text(query, source), "priced");
 }
 
+static bool is_hash(struct span text) {
+    return text.n == HASH_DIGITS && strspn(text.s, "0123456789abcdefABCDEF") == HASH_DIGITS;
+}
+
 /* Whether other programs mean by the column what a record means by it. */
 static bool means_the_same(struct query *query, int column, struct span name) {
     if (span_is(name, "complexity_score"))
         return db_is_number(query, column) && db_real(query, column) >= 0 && db_real(query, column) <= 1;
     if (span_is(name, "prompt_hash"))
-        return db_text(query, column).n == HASH_DIGITS;
+        return is_hash(db_text(query, column));
     if (span_is(name, "cost") || span_is(name, "actual_cost_total"))
         return !is_priced(query);
     return record_names(name) != JSON_UNWANTED && !span_is(name, "kind");
@@ -62,8 +66,8 @@ static void value_json(struct query *query, int column, struct span name, struct
     struct span value = db_text(query, column);
     if (!db_is_number(query, column))
         text_json_string(json, value);
-    else if (is_verdict(name) && (span_is(value, "0") || span_is(value, "1")))
-        text_string(json, span_is(value, "1") ? "true" : "false");
+    else if (is_verdict(name) && (db_real(query, column) == 0 || db_real(query, column) == 1))
+        text_string(json, db_real(query, column) == 1 ? "true" : "false");
     else
         text_append(json, value);
 }

@@ -310,9 +310,11 @@ static bool parse(struct rebuild *r, const struct knowledge *knowledge) {
 enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct knowledge *knowledge,
                                 const struct rebuild_options *options) {
     struct rebuild r = {.ledger = ledger, .db = ledger_db(ledger), .options = options};
-    enum rebuild_end end = parse(&r, knowledge) ? begin(&r) : REBUILD_BROKEN;
+    enum rebuild_end end = parse(&r, knowledge) ? mend(&r) ? begin(&r) : REBUILD_STOPPED : REBUILD_BROKEN;
+    if (ledger_error(ledger) != NULL)
+        end = REBUILD_BROKEN;
     if (end == REBUILD_DONE) {
-        bool done = clear(&r) && mend(&r) && derive_all(&r) && catch_up(&r) && swap(&r, knowledge);
+        bool done = clear(&r) && derive_all(&r) && catch_up(&r) && swap(&r, knowledge);
         if (done)
             discard(&r);
         else

@@ -45,7 +45,8 @@ static void collect_ratings(struct db *db, int64_t since, int64_t until, int64_t
         db_query(db,
                  "SELECT c.text, p.text, m.text, g.ratings, g.quality, g.squares, g.verdicts, g.correct FROM "
                  "(SELECT coalesce(r.pattern, f.pattern) AS pattern, "
-                 "CASE WHEN r.model IS NULL THEN coalesce(f.provider, r.provider) ELSE r.provider END AS provider, "
+                 "coalesce(CASE WHEN r.provider = (SELECT id FROM name WHERE text = 'unknown') THEN f.provider END, "
+                 "r.provider, f.provider) AS provider, "
                  "coalesce(r.model, f.model) AS model, count(*) AS ratings, sum(f.quality_score) AS quality, "
                  "sum(f.quality_score * f.quality_score) AS squares, count(f.is_correct) AS verdicts, "
                  "coalesce(sum(f.is_correct), 0) AS correct "
@@ -80,7 +81,8 @@ static void collect_requests(struct db *db, int slot, int64_t since, int64_t unt
                  "coalesce(sum(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) AS cost, "
                  "count(complexity_score) AS scored, coalesce(sum(complexity_score), 0) AS scores FROM "
                  "(SELECT DISTINCT r.id, coalesce(r.pattern, f.pattern) AS pattern, "
-                 "CASE WHEN r.model IS NULL THEN coalesce(f.provider, r.provider) ELSE r.provider END AS provider, "
+                 "coalesce(CASE WHEN r.provider = (SELECT id FROM name WHERE text = 'unknown') THEN f.provider END, "
+                 "r.provider, f.provider) AS provider, "
                  "coalesce(r.model, f.model) AS model FROM feedback f JOIN request r ON r.request_id = f.request_id "
                  "WHERE f.at >= ?1 AND f.at <= ?2) d JOIN request q ON q.id = d.id GROUP BY 1, 2, 3) g "
                  "JOIN name c ON c.id = g.pattern JOIN name p ON p.id = g.provider JOIN name m ON m.id = g.model");

@@ -360,7 +360,8 @@ static const char request_views[] =
     "  u.text AS user_id, s.text AS session_id, f.comment "
     "FROM feedback f LEFT JOIN request r ON r.request_id = f.request_id"
     "  LEFT JOIN name c ON c.id = coalesce(r.pattern, f.pattern)"
-    "  LEFT JOIN name p ON p.id = CASE WHEN r.model IS NULL THEN coalesce(f.provider, r.provider) ELSE r.provider END"
+    "  LEFT JOIN name p ON p.id = coalesce(CASE WHEN r.provider = (SELECT id FROM name WHERE text = 'unknown')"
+    "    THEN f.provider END, r.provider, f.provider)"
     "  LEFT JOIN name m ON m.id = coalesce(r.model, f.model)"
     "  LEFT JOIN name u ON u.id = f.user LEFT JOIN name s ON s.id = f.session;"
     "CREATE VIEW routing_advice AS SELECT"
@@ -371,6 +372,7 @@ static const char request_views[] =
     "  LEFT JOIN name p ON p.id = v.provider LEFT JOIN name m ON m.id = v.model;";
 /* clang-format on */
 
-static const char *const version_2[] = {wider_tables, request_tables, routing_tables, workflow_view, request_views, NULL};
+static const char *const version_2[] = {wider_tables,  request_tables, routing_tables,
+                                        workflow_view, request_views,  NULL};
 
 const struct migration schema_versions[SCHEMA_VERSION] = {{version_1}, {version_2}};
