@@ -41,7 +41,18 @@ figures() {
     SELECT pattern_signature, workflow_id, matched_characteristics FROM pattern_occurrences o
       JOIN operation_patterns p ON p.id = o.pattern_id ORDER BY 1, 2;
     SELECT workflow_id, nl_input, workflow_template, model_used, status, error_message, error_count, retry_count,
-      duration_seconds, input_tokens, output_tokens, total_tokens, actual_cost_total, created_at, updated_at
-      FROM workflow_history ORDER BY 1;
-    SELECT name, value FROM total WHERE slot = (SELECT slot FROM state) AND value <> 0 ORDER BY 1"
+      duration_seconds, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens,
+      total_tokens, actual_cost_total, cost_source, created_at, updated_at FROM workflow_history ORDER BY 1;
+    SELECT request_id, timestamp, selected_provider, selected_model, pattern_detected, complexity_score, complexity,
+      prompt_hash, workflow_id, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
+      cache_write_1h_tokens, thinking_budget, thinking_tokens, cost, cost_source, latency_ms, success, quality_score,
+      account, user_id, session_id FROM routing_metrics
+      ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24;
+    SELECT request_id, timestamp, quality_score, is_correct, is_helpful, prompt_pattern, selected_provider,
+      selected_model, complexity_score, user_id, session_id, comment FROM response_feedback
+      ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12;
+    SELECT prompt_hash, complexity_level, avg_budget, usage_count, printf('%!.17g', total_quality_score),
+      printf('%!.17g', quality_score), last_used, created_at, tokens_known, tokens, budgets_known, budgets,
+      quality_known, quality, quality_total FROM budget_patterns ORDER BY 1;
+    SELECT name, value FROM total WHERE slot IN (2, (SELECT slot FROM state)) AND value <> 0 ORDER BY 1"
 }

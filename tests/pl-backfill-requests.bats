@@ -262,7 +262,7 @@ broken() {
 
 # mended: a rebuild mends all of that together
 mended() {
-  PL_DB=$PWD/worse.db
+  local -x PL_DB=$PWD/worse.db
   status 0 pl-backfill --rebuild --prices prices.json
   verified
   loop >is

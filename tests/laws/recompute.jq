@@ -1,27 +1,9 @@
-# What a database should hold, from the truth that history.sh tells of every record and from nothing else; prints a line
-# for each difference.
-#   jq -nr -f recompute.jq --slurpfile truth FILE --slurpfile workflows FILE --slurpfile occurrences FILE \
+# What a database should hold of workflows, patterns and reviews, from the truth that history.sh tells of every record
+# and from nothing else; prints a line for each difference.
+#   jq -nr -L DIR -f recompute.jq --slurpfile truth FILE --slurpfile workflows FILE --slurpfile occurrences FILE \
 #     --slurpfile patterns FILE --slurpfile reviews FILE --slurpfile summary FILE
 # The database's tables are as `sqlite3 -json` writes them.
-
-def rows($file): $file | if length == 0 then [] else .[0] end;
-def text_time: . / 1000 | floor | todate | sub("T"; " ") | sub("Z"; "");
-def mean: if length == 0 then null else add / length end;
-def near($a; $b):
-  if ($a | type) != "number" or ($b | type) != "number" then $a == $b
-  else ($a - $b | fabs) <= 1e-9 * ([1, ($b | fabs)] | max) end;
-def unless_null(f): if . == null then null else f end;
-# A line for each member of $should that $is has otherwise.
-def differences($what; $is; $should):
-  $should | to_entries[] | select(near($is[.key]; .value) | not)
-  | "\($what): \(.key) is \($is[.key] | tojson), and should be \(.value | tojson)";
-
-def as_many($what; $is; $should):
-  ($is | length) as $i | ($should | length) as $s
-  | if $i == $s then empty else "there are \($i) \($what), not \($s)" end;
-
-# The newest of the versions of each id: several where only a hash can choose.
-def newest($key): group_by(.[$key]) | map((map(.version) | max) as $newest | map(select(.version == $newest)) | unique);
+include "compare";
 
 def complexity:
   (.row.error_count // 0) as $errors
@@ -36,7 +18,6 @@ def characteristics: {
   complexity: complexity,
   error_count: .row.error_count };
 
-def known(f): map(f | select(. != null));
 def confidence:
   length as $n | (known(.duration_ms) | map(select(. > 0) / 1000)) as $seconds
   | ($seconds | mean) as $mean | ($seconds | map(. - $mean | . * .) | mean) as $variance
@@ -64,8 +45,7 @@ def figures:
 ($truth | map(select(.kind == "workflow")) | newest("id")) as $newest
 | (rows($workflows) | map({key: .workflow_id, value: .}) | from_entries) as $stored
 # of the candidates the one that the database chose, which must be one of them
-| ($newest | map(map(.row.created_at = (.created | text_time))
-    | [.[] | select([differences(""; $stored[.id]; .row)] == [])][0] // (.[0] | .wrong = true))) as $chosen
+| ($newest | map(map(.row.created_at = (.created | text_time)) | choose($stored[.[0].id]))) as $chosen
 | ($chosen[] | select(.wrong) | "workflow \(.id): is \($stored[.id] | tojson), and should be \(.row | tojson)"),
   as_many("workflows"; $stored; $newest),
 
@@ -97,8 +77,7 @@ def figures:
 # and which review is in force: of equals any
     ( ($truth | map(select(.kind == "review")) | newest("key")) as $given
     | (rows($reviews) | map({key: (.review_notes | split(" ")[0]), value: .}) | from_entries) as $kept
-    | ($given | map([.[] | select([differences(""; $kept[.key]; .row)] == [])][0]
-        // (.[0] | .wrong = true))) as $decided
+    | ($given | map(choose($kept[.[0].key]))) as $decided
     | ($decided[] | select(.wrong) | "review \(.key): is \($kept[.key] | tojson), and should be \(.row | tojson)"),
       as_many("reviews"; $kept; $given),
       ($rows[] | .pattern_signature as $p
