@@ -4,13 +4,7 @@
 # shellcheck disable=SC2030,SC2031
 
 load helper
-
-laws=$BATS_TEST_DIRNAME/laws
-rounds=${LAW_ROUNDS:-1}
-first_seed=${LAW_SEED:-1}
-
-# seeds COUNT: so many for each round
-seeds() { seq "$first_seed" $((first_seed + $1 * rounds - 1)); }
+load laws/laws
 
 # history SEED IDS: makes ./history, and ./records of it
 history() {
@@ -23,9 +17,6 @@ review() {
   echo "{\"kind\":\"review\",\"pattern_signature\":\"git:status:summary\",\"automation_status\":\"$1\"$2}"
 }
 
-# record [OPTION|FILE...]: quietly; some reviews are of patterns that are never met, and a warning says so
-record() { pl-record -q "$@" 2>warnings || { cat warnings; return 1; }; }
-
 # plain COUNT [MORE]: workflows that differ in everything, with more members
 plain() {
   awk -v n="$1" -v more="$2" 'BEGIN {
@@ -35,30 +26,6 @@ plain() {
       printf "{\"workflow_id\":\"p-%d\",\"nl_input\":\"%s %d\",\"session_id\":\"s-%d\",\"total_tokens\":%d," \
         "\"cost\":0.%03d,\"duration_seconds\":%d,\"created_at\":\"2026-%02d-%02dT%02d:00:00Z\"%s}\n",
         i, text[1 + i % 5], i, i, 1000 + i % 977, i % 1000, 60 + i % 600, 1 + i % 2, 1 + i % 28, i % 24, more }'
-}
-
-# Everything that a reader of the database sees.
-everything() {
-  figures "$@"
-  sql "SELECT pattern_signature, automation_status, reviewed_by, review_notes, reviewed_at FROM pattern_reviews
-    ORDER BY 1, 2, 3, 4, 5" "$@"
-}
-
-# same FILE [DATABASE]: the database shows what FILE holds
-same() {
-  everything "${@:2}" >same.is
-  cmp -s "$1" same.is || { diff "$1" same.is | head -n 6; return 1; }
-}
-
-verified() { pl-backfill --verify "$@" >verified || { head -n 6 verified; return 1; }; }
-
-# nap MOST: up to so many milliseconds
-nap() { sleep "$(printf '0.%03d' $((RANDOM % $1)))"; }
-
-# killed PID...: as by a power failure, but for the disk
-killed() {
-  kill -9 "$@" 2>/dev/null || true
-  wait "$@" 2>/dev/null || true
 }
 
 # ms: milliseconds since 1970, in REPLY

@@ -152,6 +152,12 @@ static uint64_t first_eight(const struct digest *digest) {
 
 /* -- kinds ------------------------------------------------------------------------------------------------------ */
 
+/* An empty name is none. */
+static struct span take_known_name(struct decoding *d, enum field field) {
+    struct span name = take_name(d, field);
+    return name.n > 0 ? name : (struct span){NULL, 0};
+}
+
 static int64_t token_sum(const struct token_counts *t) {
     const int64_t parts[] = {t->input, t->output, t->cache_read, t->cache_write};
     int64_t sum = UNKNOWN;
@@ -182,7 +188,7 @@ static void take_workflow(struct decoding *d, struct record *record) {
     w->nl_input = take_prose(d, F_NL_INPUT);
     w->workflow_template = take_name(d, F_WORKFLOW_TEMPLATE);
     w->status = (enum workflow_status)take_choice(d, F_STATUS, workflow_statuses, 4, WORKFLOW_COMPLETED);
-    w->model = take_name(d, first_given(d, F_MODEL, F_MODEL_USED));
+    w->model = take_known_name(d, first_given(d, F_MODEL, F_MODEL_USED));
     w->error_message = take_prose(d, F_ERROR_MESSAGE);
     w->error_count = take_amount(d, F_ERROR_COUNT, 0, COUNT_MAX);
     w->retry_count = take_amount(d, F_RETRY_COUNT, 0, COUNT_MAX);
@@ -222,9 +228,7 @@ static void take_asked(struct decoding *d, struct request_record *r) {
     r->hashed = r->prompt.s != NULL || take_hash(d, F_PROMPT_HASH, &r->prompt_hash);
     if (r->prompt.s != NULL)
         r->prompt_hash = hash_prompt(r->prompt);
-    r->pattern = take_name(d, first_given(d, F_PATTERN, F_PATTERN_DETECTED));
-    if (r->pattern.n == 0)
-        r->pattern.s = NULL;
+    r->pattern = take_known_name(d, first_given(d, F_PATTERN, F_PATTERN_DETECTED));
     r->complexity = take_choice(d, F_COMPLEXITY, complexities, 4, (int)UNKNOWN);
     r->complexity_score = take_amount(d, F_COMPLEXITY_SCORE, 3, SCORE_ONE);
 }
@@ -240,7 +244,7 @@ static void take_request(struct decoding *d, struct record *record) {
     r->workflow_id = take_id(d, F_WORKFLOW_ID);
     take_asked(d, r);
     r->provider = take_name(d, first_given(d, F_PROVIDER, F_SELECTED_PROVIDER));
-    r->model = take_name(d, first_given(d, F_MODEL, F_SELECTED_MODEL));
+    r->model = take_known_name(d, first_given(d, F_MODEL, F_SELECTED_MODEL));
     r->tokens = take_tokens(d);
     r->thinking_budget = take_amount(d, F_THINKING_BUDGET, 0, TOKENS_MAX);
     r->thinking_tokens = take_amount(d, F_THINKING_TOKENS, 0, TOKENS_MAX);
@@ -283,9 +287,9 @@ static void take_feedback(struct decoding *d, struct record *record) {
     f->user_id = take_id(d, F_USER_ID);
     f->session_id = take_id(d, F_SESSION_ID);
     f->timestamp = take_time(d, first_given(d, F_TIMESTAMP, F_CREATED_AT));
-    f->pattern = take_name(d, F_PROMPT_PATTERN);
-    f->provider = take_name(d, F_SELECTED_PROVIDER);
-    f->model = take_name(d, F_SELECTED_MODEL);
+    f->pattern = take_known_name(d, F_PROMPT_PATTERN);
+    f->provider = take_known_name(d, F_SELECTED_PROVIDER);
+    f->model = take_known_name(d, F_SELECTED_MODEL);
     f->complexity_score = take_amount(d, F_COMPLEXITY_SCORE, 3, SCORE_ONE);
     if (!d->wrong)
         record->content = feedback_content(f);

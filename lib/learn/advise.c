@@ -157,12 +157,12 @@ static bool outdated(struct adviser *adviser, int64_t now) {
 /* Now and then looks whether there is something new. */
 static void look(struct adviser *adviser) {
     int64_t now = clock_monotonic_ms();
-    if (now - adviser->looked_at < LOOK_MS)
+    if (now - adviser->looked_at < LOOK_MS || adviser->noting) /* the next commit is near */
         return;
     adviser->looked_at = now;
     if (adviser->db == NULL && adviser->missing && access(adviser->options->path, F_OK) == 0)
         open_database(adviser);
-    else if (adviser->db != NULL && !adviser->noting && outdated(adviser, now))
+    else if (adviser->db != NULL && outdated(adviser, now))
         load(adviser);
 }
 

@@ -29,6 +29,7 @@ function many(n, word,   i, text) { for (i = 0; i < n; i++) text = text " " word
 # -- models, with their price and provider; rates in millionths of a dollar for a million tokens, "" unknown --------
 function model(name, price, provider) {
   models++; modelName[models] = name; modelPrice[models] = price; modelProvider[models] = provider
+  modelTruth[models] = name == "\"\"" ? "null" : name # an empty name is none
 }
 function rates(price, list,   i, kind, rate) {
   split("in out read write hour", kind, " ")
@@ -119,7 +120,7 @@ function print_workflow(id,   record, row, status, input, ended) {
   maybe(chance(2) ? "cost" : "actual_cost_total", dollars(w["cost"]))
   token_members(); time_members()
   record = object()
-  member("nl_input", input); member("status", "\"" status "\""); member("model_used", modelName[w["model"]])
+  member("nl_input", input); member("status", "\"" status "\""); member("model_used", modelTruth[w["model"]])
   member("total_tokens", known(sum())); member("actual_cost_total", dollars(cost()))
   token_columns()
   row = object()
@@ -219,7 +220,7 @@ function request_row(session,   read, said, level, score) {
   member("complexity_score", score == "" ? "null" : thousandths_of_one(score))
   member("prompt_hash", w["form"] == "none" ? "null" : "\"" promptHash[w["text"]] "\"")
   member("selected_provider", w["provider"] == "" ? "\"" modelProvider[w["model"]] "\"" : quoted("provider"))
-  member("selected_model", modelName[w["model"]]); member("workflow_id", quoted("workflow"))
+  member("selected_model", modelTruth[w["model"]]); member("workflow_id", quoted("workflow"))
   member("account", quoted("account")); member("user_id", quoted("user"))
   member("session_id", session == "" ? "null" : "\"" session "\"")
   member("thinking_budget", known(w["budget"])); member("thinking_tokens", known(w["thinking"]))

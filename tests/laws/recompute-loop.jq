@@ -12,8 +12,8 @@ def chosen($kind; $key; $stored; f):
 def wrong($what; $key; $stored): .[] | select(.wrong) | differences("\($what) \(.[$key])"; $stored[.[$key]]; .row);
 def with_time: .row.timestamp = (.at | text_time);
 
-# A provider that nobody gave, and no model tells, gives way to the rating's.
-def provider: if .selected_model == null and .selected_provider == "unknown" then null else .selected_provider end;
+# A provider that neither the request nor its model tells gives way to the rating's.
+def provider: .selected_provider | if . == "unknown" then null else . end;
 
 # In billionths; null where nobody says.
 def own_quality: .row.quality_score | unless_null(. * 1000000000 | round);
@@ -77,7 +77,9 @@ def report($what; $key; $is; $should):
 ( ($all_requests | map(select(.id != null) | {key: .id, value: .row}) | from_entries) as $asked
 | ($all_feedback | map(. as $rating | $asked[.row.request_id] as $request | .about = {
       prompt_pattern: ($request.pattern_detected // .prompt_pattern),
-      selected_provider: ($request | provider // $rating.selected_provider // .selected_provider),
+      selected_provider: (if $request.selected_model == null
+        then $request | provider // $rating.selected_provider // .selected_provider
+        else $request.selected_provider end),
       selected_model: ($request.selected_model // .selected_model),
       complexity_score: ($request.complexity_score // .complexity_score) })) as $ratings
 | ($ratings[] | differences("rating \(.key)"; $stored_feedback[.key]; .about)),
@@ -105,15 +107,15 @@ def report($what; $key; $is; $should):
   | ($all_requests + $unnamed | map(.nano = (.row.cost | unless_null(nano)))) as $paid
   | (rows($totals) | map({key: .name, value: .value}) | from_entries) as $stored
   | ($all_workflows | map(select(.version[2] == 1))) as $ended
-  | differences("total"; {cost: 0, request_cost: 0, tokens: 0} + $stored;
-      { workflows: ($all_workflows | length),
+  | ( { workflows: ($all_workflows | length),
         learned: ($ended | length),
         matched: ($ended | map(select(.signatures != [])) | length),
         requests: ($all_requests | length),
         feedback: ($all_feedback | length) }
       + ($all_workflows | sum("tokens"; .row.total_tokens))
       + ($unnamed | sum("cost"; .row.cost | unless_null(nano)))
-      + ($all_requests | sum("request_cost"; .row.cost | unless_null(nano)))),
+      + ($all_requests | sum("request_cost"; .row.cost | unless_null(nano)))) as $should
+  | differences("total"; ($should | map_values(0)) + $stored; $should),
     differences("summary"; rows($summary);
       { total_requests: ($all_requests | length), total_feedback: ($all_feedback | length),
         total_cost: ($paid | spent.total_cost) }),
