@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The laws that hold for every figure (pl(7)), proved on random histories. LAW_ROUNDS=10 does ten times as much;
 # LAW_SEED=N begins with other histories. A failure names the seed.
-# shellcheck disable=SC2030,SC2031
+# shellcheck disable=SC2030,SC2031,SC2154
 
 load helper
 load laws/laws
