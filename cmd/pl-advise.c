@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -98,6 +99,7 @@ enum {
     BLOCK = 64 * 1024,
     HOLD_MS = 50, /* how long an answer, or the database's lock, may be held while more input is there */
     LOOK_MS = 500,
+    PAUSE_MS = 5, /* between transactions, so that who waits for the lock gets it */
     ID_BYTES = 16,
 };
 
@@ -202,6 +204,16 @@ static bool flush_due(const struct filter_state *state) {
     return state->out.n >= BLOCK || (state->held_since != 0 && clock_monotonic_ms() - state->held_since > HOLD_MS);
 }
 
+/* Between two inputs: what is due, or has nothing more to wait for, goes out. False if nobody reads it any more. */
+static bool go_on(struct filter_state *state, bool idle) {
+    bool due = flush_due(state);
+    if ((due || idle) && !flush(state))
+        return false;
+    if (due && !idle && options.how.record)
+        nanosleep(&(struct timespec){0, PAUSE_MS * 1000000L}, NULL);
+    return true;
+}
+
 /* -- input ------------------------------------------------------------------------------------------------------ */
 
 static void take_value(struct filter_state *state, const struct value *value, const char *name) {
@@ -269,7 +281,7 @@ static void read_values(struct filter_state *state, int fd, const char *name) {
         else if (event == READER_FAILED)
             end = read_failed(state, name);
         end = end || event == READER_END;
-        if ((flush_due(state) || event == READER_IDLE) && !flush(state))
+        if (!go_on(state, event == READER_IDLE))
             break;
     }
     reader_free(reader);
@@ -288,7 +300,7 @@ static void read_lines(struct filter_state *state, int fd, const char *name) {
         else if (event == LINES_FAILED)
             end = read_failed(state, name);
         end = end || event == LINES_END;
-        if ((flush_due(state) || event == LINES_IDLE) && !flush(state))
+        if (!go_on(state, event == LINES_IDLE))
             break;
     }
     lines_free(lines);

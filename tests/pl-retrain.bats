@@ -90,6 +90,9 @@ everything() { sqlite3 "$PL_DB" .dump; }
     done
     cmp before "$PL_DB"
   }
+  sql "PRAGMA user_version = 1" >/dev/null
+  status 2 pl-retrain --dry-run
+  has "$(cat err)" "pl-retrain: $PL_DB: is of an older version"
   sql "PRAGMA user_version = 99" >/dev/null
   refused "is of a newer version"
   fresh && sql "CREATE TABLE bookmarks(url TEXT)"
@@ -475,7 +478,7 @@ code     q/fair  medium      -                               5          3.6     
     cmp before after
     cmp bytes "$PL_DB"
   done
-  is "" "$(find . -type f | cut -c 3- | grep -vxFf files | grep -vxE 'after|out|err|pl\.db-(wal|shm)')"
+  is "" "$(find . -type f | cut -c 3- | grep -vxFf files | grep -vxE 'after|files|out|err|pl\.db-(wal|shm)')"
   status 0 pl-retrain --dry-run --json
   is 0 "$(jq '[.changes[] | select(.model == "a")] | length' out)"
   is "a b" "$(sql "SELECT model FROM routing ORDER BY 1" | xargs)"
