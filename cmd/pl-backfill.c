@@ -39,7 +39,7 @@ static const struct tool tool = {
                "directories, and databases with workflow_history, routing_metrics or the like.",
     .lines =
         (const struct option_line[]){
-            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, review"},
+            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review"},
             {OPTION_DRY_RUN, "dry-run", NULL, "tell what would be taken in, and write nothing"},
             {OPTION_LIMIT, "limit", "N", "stop after N records"},
             {OPTION_SINCE, "since", "TIME", "take records from TIME on (a date, a time, or 90d)"},

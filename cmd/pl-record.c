@@ -22,7 +22,7 @@ static const struct tool tool = {
                "result line for each one when it is durable.",
     .lines =
         (const struct option_line[]){
-            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, review"},
+            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review"},
             {OPTION_TEE, "tee", NULL, "write the input through instead of results"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database"},
@@ -110,11 +110,14 @@ static void feedback_line(const struct record *record, const struct result *resu
     text_format(out, ",\"status\":\"%s\",\"id\":%lld}\n", outcome_name(result->outcome), (long long)result->id);
 }
 
+static void cache_line(const struct record *record, const struct result *result, struct text *out) {
+    text_format(out, "{\"kind\":\"cache\",\"event\":\"%s\",\"status\":\"%s\"}\n", cache_event_name(record->cache.event),
+                outcome_name(result->outcome));
+}
+
 static void (*const result_lines[])(const struct record *, const struct result *, struct text *) = {
-    [KIND_WORKFLOW] = workflow_line,
-    [KIND_REQUEST] = request_line,
-    [KIND_FEEDBACK] = feedback_line,
-    [KIND_REVIEW] = review_line,
+    [KIND_WORKFLOW] = workflow_line, [KIND_REQUEST] = request_line, [KIND_FEEDBACK] = feedback_line,
+    [KIND_CACHE] = cache_line,       [KIND_REVIEW] = review_line,
 };
 
 /* What a record is about, for a message. */
@@ -123,6 +126,7 @@ static struct span subject(const struct record *record) {
     case KIND_WORKFLOW: return record->workflow.workflow_id;
     case KIND_REQUEST: return record->request.request_id;
     case KIND_FEEDBACK: return record->feedback.request_id;
+    case KIND_CACHE: return record->cache.signature;
     default: return record->review.pattern_signature;
     }
 }

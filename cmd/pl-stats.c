@@ -11,7 +11,7 @@
 #include "base/options.h"
 #include "base/paths.h"
 #include "base/zone.h"
-#include "ledger/intake.h"
+#include "ledger/alone.h"
 #include "ledger/schema.h"
 #include "report/reports.h"
 
@@ -155,11 +155,6 @@ static struct zone *zone_in_force(const struct options *parser, const struct rep
 
 /* -- records alone ---------------------------------------------------------------------------------------------- */
 
-static void on_reject(void *context, const char *input, uint64_t line, const char *reason) {
-    (void)context;
-    complain("%s:%llu: %s", input, (unsigned long long)line, reason);
-}
-
 static struct knowledge own_knowledge(void) {
     const char *const given[KNOWLEDGE_PARTS] = {[PART_RULES] = options.rules, [PART_PRICES] = options.prices};
     struct knowledge knowledge;
@@ -168,27 +163,6 @@ static struct knowledge own_knowledge(void) {
         die("%s", error.s);
     text_free(&error);
     return knowledge;
-}
-
-/* A private temporary ledger of the records in FILES. *STATUS becomes that of reading them. */
-static struct ledger *ledger_of(char **files, int *status) {
-    struct knowledge knowledge = own_knowledge();
-    struct ledger *ledger = ledger_new(schema_open_write(""), &knowledge, &(struct ledger_options){0});
-    struct intake_options how = {.since = NO_TIME, .until = NO_TIME, .limit = -1, .tee = -1, .on_reject = on_reject};
-    struct intake *intake = intake_new(ledger, &how);
-    for (; *files != NULL && ledger_error(ledger) == NULL; files++) {
-        bool is_stdin = strcmp(*files, "-") == 0;
-        enum intake_end end = is_stdin ? intake_stream(intake, STDIN_FILENO, "-") : intake_file(intake, *files);
-        if (end == INTAKE_FAILED)
-            die("%s", intake_error(intake));
-    }
-    intake_flush(intake);
-    if (ledger_error(ledger) != NULL)
-        die("%s", ledger_error(ledger));
-    *status = intake_counts(intake)->errors > 0 ? STATUS_REJECTED : STATUS_GOOD;
-    intake_free(intake);
-    knowledge_free(&knowledge);
-    return ledger;
 }
 
 /* -- rules alone ------------------------------------------------------------------------------------------------ */
@@ -237,11 +211,12 @@ static int report_on_database(const struct report *report, const char *path) {
 }
 
 static int report_on_files(const struct report *report, char **files) {
-    int read_status;
-    struct ledger *ledger = ledger_of(files, &read_status);
+    const char *const given[KNOWLEDGE_PARTS] = {[PART_RULES] = options.rules, [PART_PRICES] = options.prices};
+    int64_t rejected;
+    struct ledger *ledger = ledger_alone(files, given, &rejected);
     int status = report_on(report, ledger_db(ledger));
     ledger_free(ledger);
-    return status > read_status ? status : read_status;
+    return status == STATUS_GOOD && rejected > 0 ? STATUS_REJECTED : status;
 }
 
 static int report_on_rules(const struct report *report, const char *path) {

@@ -12,6 +12,14 @@ struct digest {
     unsigned char bytes[16];
 };
 
+/* Its first 64 bits. */
+static inline uint64_t digest_prefix(const struct digest *digest) {
+    uint64_t prefix = 0;
+    for (int i = 0; i < 8; i++)
+        prefix = prefix << 8 | digest->bytes[i];
+    return prefix;
+}
+
 uint64_t hash64(const void *bytes, size_t size);
 struct digest hash128(const void *bytes, size_t size);
 

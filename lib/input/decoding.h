@@ -58,9 +58,12 @@ enum field {
     F_IS_CORRECT,
     F_IS_HELPFUL,
     F_COMMENT,
-    /* known only by their presence, for a record's shape */
     F_SIGNATURE,
     F_EVENT,
+    F_LOOKUP_MS,
+    F_WRITE_MS,
+    F_COST_SAVED,
+    F_SIZE_BYTES,
     FIELD_COUNT,
 };
 

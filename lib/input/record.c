@@ -18,6 +18,8 @@ static const char *const workflow_statuses[] = {
 
 static const char *const complexities[] = {"simple", "moderate", "complex", "deep"};
 
+static const char *const cache_events[] = {"hit", "miss", "write"};
+
 static const char *const automation_statuses[] = {
     [AUTOMATION_DETECTED] = "detected", [AUTOMATION_CANDIDATE] = "candidate",
     [AUTOMATION_APPROVED] = "approved", [AUTOMATION_IMPLEMENTED] = "implemented",
@@ -40,6 +42,10 @@ bool record_kind_named(struct span name, enum record_kind *kind) {
 
 const char *workflow_status_name(enum workflow_status status) {
     return workflow_statuses[status];
+}
+
+const char *cache_event_name(enum cache_event event) {
+    return cache_events[event];
 }
 
 const char *automation_status_name(enum automation_status status) {
@@ -131,6 +137,17 @@ static struct digest feedback_content(const struct feedback_record *f) {
     return content_digest(&content);
 }
 
+static struct digest cache_content(const struct cache_record *c) {
+    struct text content = {0};
+    content_number(&content, KIND_CACHE);
+    const struct span texts[] = {c->signature, c->account, c->user_id, c->event_id};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        content_text(&content, texts[i]);
+    const int64_t numbers[] = {c->event, c->duration, c->cost_saved, c->size, c->timestamp};
+    text_bytes(&content, numbers, sizeof numbers);
+    return content_digest(&content);
+}
+
 static struct digest review_content(const struct review_record *r) {
     struct text content = {0};
     content_number(&content, KIND_REVIEW);
@@ -141,13 +158,6 @@ static struct digest review_content(const struct review_record *r) {
     content_number(&content, r->automation_status);
     content_number(&content, r->timestamp);
     return content_digest(&content);
-}
-
-static uint64_t first_eight(const struct digest *digest) {
-    uint64_t value = 0;
-    for (int i = 0; i < 8; i++)
-        value = value << 8 | digest->bytes[i];
-    return value;
 }
 
 /* -- kinds ------------------------------------------------------------------------------------------------------ */
@@ -188,7 +198,7 @@ static void take_workflow(struct decoding *d, struct record *record) {
     w->nl_input = take_prose(d, F_NL_INPUT);
     w->workflow_template = take_name(d, F_WORKFLOW_TEMPLATE);
     w->status = (enum workflow_status)take_choice(d, F_STATUS, workflow_statuses, 4, WORKFLOW_COMPLETED);
-    w->model = take_known_name(d, first_given(d, F_MODEL, F_MODEL_USED));
+    w->model = take_name(d, first_given(d, F_MODEL, F_MODEL_USED));
     w->error_message = take_prose(d, F_ERROR_MESSAGE);
     w->error_count = take_amount(d, F_ERROR_COUNT, 0, COUNT_MAX);
     w->retry_count = take_amount(d, F_RETRY_COUNT, 0, COUNT_MAX);
@@ -212,13 +222,15 @@ static void take_workflow(struct decoding *d, struct record *record) {
     if (d->wrong)
         return;
     record->content = workflow_content(w);
+    if (w->model.n == 0) /* an empty name is none; what is digested is what was given, as ever */
+        w->model.s = NULL;
     int64_t at = w->updated_at != NO_TIME ? w->updated_at : w->created_at;
     w->version = (struct version){
         .dated = at != NO_TIME,
         .at = at,
         .ended = w->status == WORKFLOW_COMPLETED || w->status == WORKFLOW_FAILED,
         .tokens = w->total_tokens,
-        .content = first_eight(&record->content),
+        .content = digest_prefix(&record->content),
     };
 }
 
@@ -266,7 +278,7 @@ static void take_request(struct decoding *d, struct record *record) {
         .at = at,
         .ended = r->success != UNKNOWN,
         .tokens = token_sum(&r->tokens),
-        .content = first_eight(&record->content),
+        .content = digest_prefix(&record->content),
     };
 }
 
@@ -295,6 +307,25 @@ static void take_feedback(struct decoding *d, struct record *record) {
         record->content = feedback_content(f);
 }
 
+static void take_cache(struct decoding *d, struct record *record) {
+    struct cache_record *c = &record->cache;
+    if (!given(d, F_EVENT))
+        refuse(d, F_EVENT, "is missing");
+    c->event = (enum cache_event)take_choice(d, F_EVENT, cache_events, 3, CACHE_HIT);
+    c->signature = take_required_id(d, F_SIGNATURE);
+    int64_t lookup = take_amount(d, F_LOOKUP_MS, 6, LATENCY_MAX), write = take_amount(d, F_WRITE_MS, 6, LATENCY_MAX);
+    int64_t saved = take_amount(d, F_COST_SAVED, 9, COST_MAX);
+    c->duration = c->event == CACHE_WRITE ? write : lookup;
+    c->cost_saved = c->event == CACHE_HIT ? saved : UNKNOWN;
+    c->size = take_amount(d, F_SIZE_BYTES, 0, SIZE_MAX_BYTES);
+    c->account = take_name(d, F_ACCOUNT);
+    c->user_id = take_id(d, F_USER_ID);
+    c->event_id = take_id(d, F_EVENT_ID);
+    c->timestamp = take_time(d, first_given(d, F_TIMESTAMP, F_CREATED_AT));
+    if (!d->wrong)
+        record->content = cache_content(c);
+}
+
 static void take_review(struct decoding *d, struct record *record) {
     struct review_record *r = &record->review;
     r->pattern_signature = take_name(d, F_PATTERN_SIGNATURE);
@@ -321,15 +352,24 @@ static bool any_given(const struct decoding *d, const enum field *fields, size_t
 
 /* A request's own score comes beside a prompt, a model or tokens; a rating comes without. */
 static bool rates_only(const struct decoding *d) {
-    static const enum field asked[] = {F_PROMPT,        F_MESSAGES,          F_PROMPT_HASH,
-                                       F_MODEL,         F_SELECTED_MODEL,    F_INPUT_TOKENS,
-                                       F_OUTPUT_TOKENS, F_CACHE_READ_TOKENS, F_CACHE_WRITE_TOKENS,
-                                       F_TOTAL_TOKENS,  F_THINKING_TOKENS,   F_CACHE_WRITE_1H_TOKENS};
+    static const enum field asked[] = {F_PROMPT,
+                                       F_INPUT,
+                                       F_MESSAGES,
+                                       F_PROMPT_HASH,
+                                       F_MODEL,
+                                       F_SELECTED_MODEL,
+                                       F_INPUT_TOKENS,
+                                       F_OUTPUT_TOKENS,
+                                       F_CACHE_READ_TOKENS,
+                                       F_CACHE_WRITE_TOKENS,
+                                       F_TOTAL_TOKENS,
+                                       F_THINKING_TOKENS,
+                                       F_CACHE_WRITE_1H_TOKENS};
     return given(d, F_REQUEST_ID) && (given(d, F_QUALITY_SCORE) || given(d, F_IS_CORRECT)) &&
            !any_given(d, asked, sizeof asked / sizeof *asked);
 }
 
-/* A request may be of a workflow, which its workflow_id then names: it is told by what only a request has. */
+/* What only a request has. One that names the workflow it is of needs its kind: by shape it is that workflow. */
 static bool asks(const struct decoding *d) {
     static const enum field asked[] = {F_REQUEST_ID, F_PROMPT, F_MESSAGES, F_PROMPT_HASH};
     return any_given(d, asked, sizeof asked / sizeof *asked);
@@ -363,10 +403,8 @@ static enum record_kind kind_of(struct decoding *d) {
 bool record_decode(const struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
                    struct text *error) {
     static void (*const takers[])(struct decoding *, struct record *) = {
-        [KIND_WORKFLOW] = take_workflow,
-        [KIND_REQUEST] = take_request,
-        [KIND_FEEDBACK] = take_feedback,
-        [KIND_REVIEW] = take_review,
+        [KIND_WORKFLOW] = take_workflow, [KIND_REQUEST] = take_request, [KIND_FEEDBACK] = take_feedback,
+        [KIND_CACHE] = take_cache,       [KIND_REVIEW] = take_review,
     };
     struct decoding d = {.arena = arena, .error = error};
     if (!take_members(&d, json))
@@ -374,13 +412,7 @@ bool record_decode(const struct json *json, enum record_kind kind, struct arena 
     *record = (struct record){.kind = kind != KIND_BY_SHAPE ? kind : kind_of(&d)};
     if (d.wrong)
         return false;
-    if (takers[record->kind] != NULL) {
-        takers[record->kind](&d, record);
-    } else {
-        text_clear(error);
-        text_format(error, "is a %s record, which this version does not learn from", kind_names[record->kind]);
-        d.wrong = true;
-    }
+    takers[record->kind](&d, record);
     return !d.wrong;
 }
 
@@ -404,6 +436,7 @@ struct span record_own_id(const struct record *record) {
     case KIND_WORKFLOW: return record->workflow.workflow_id;
     case KIND_REQUEST: return record->request.event_id;
     case KIND_FEEDBACK: return record->feedback.feedback_id;
+    case KIND_CACHE: return record->cache.event_id;
     case KIND_REVIEW: return record->review.event_id;
     default: return (struct span){NULL, 0};
     }
@@ -420,6 +453,7 @@ int64_t record_time(const struct record *record) {
     case KIND_REQUEST:
         return record->request.timestamp != NO_TIME ? record->request.timestamp : record->request.updated_at;
     case KIND_FEEDBACK: return record->feedback.timestamp;
+    case KIND_CACHE: return record->cache.timestamp;
     case KIND_REVIEW: return record->review.timestamp;
     default: return NO_TIME;
     }

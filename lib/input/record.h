@@ -76,6 +76,19 @@ struct feedback_record {
     int64_t timestamp;
 };
 
+enum cache_event { CACHE_HIT, CACHE_MISS, CACHE_WRITE };
+
+static const int64_t SIZE_MAX_BYTES = 1000000000000000; /* of a cached answer: bounds sums */
+
+struct cache_record {
+    struct span signature, account, user_id, event_id;
+    enum cache_event event;
+    int64_t duration;   /* of the lookup, or of the write: nanoseconds */
+    int64_t cost_saved; /* by a hit: nano-dollars */
+    int64_t size;       /* bytes */
+    int64_t timestamp;
+};
+
 struct review_record {
     struct span pattern_signature, reviewed_by, review_notes, event_id;
     enum automation_status automation_status;
@@ -89,6 +102,7 @@ struct record {
         struct workflow_record workflow;
         struct request_record request;
         struct feedback_record feedback;
+        struct cache_record cache;
         struct review_record review;
     };
 };
@@ -117,6 +131,7 @@ int64_t record_time(const struct record *record);
 const char *record_kind_name(enum record_kind kind);
 bool record_kind_named(struct span name, enum record_kind *kind);
 const char *workflow_status_name(enum workflow_status status);
+const char *cache_event_name(enum cache_event event);
 const char *automation_status_name(enum automation_status status);
 
 #endif

@@ -43,7 +43,8 @@ struct adviser {
     struct retraining_run run; /* id 0: none */
     struct known_pattern *patterns;
     size_t pattern_count;
-    int64_t looked_at, loaded_at, version; /* when the database was looked at, and last read; at which version */
+    int64_t opened_at, looked_at, loaded_at; /* when the database was last tried, looked at, and read */
+    int64_t version;                         /* of its data, when it was read */
     struct text scratch;
 };
 
@@ -133,7 +134,7 @@ static void load(struct adviser *adviser) {
 
 static void open_database(struct adviser *adviser) {
     const struct adviser_options *options = adviser->options;
-    adviser->looked_at = clock_monotonic_ms();
+    adviser->opened_at = adviser->looked_at = clock_monotonic_ms();
     adviser->missing = !options->record && access(options->path, F_OK) != 0;
     adviser->db = options->record ? schema_open_write(options->path) : schema_open_glance(options->path);
     if (!usable(adviser))
@@ -160,32 +161,23 @@ static void look(struct adviser *adviser) {
     if (now - adviser->looked_at < LOOK_MS || adviser->noting) /* the next commit is near */
         return;
     adviser->looked_at = now;
-    if (adviser->db == NULL && adviser->missing && access(adviser->options->path, F_OK) == 0)
+    if (adviser->db == NULL &&
+        (adviser->missing ? access(adviser->options->path, F_OK) == 0 : now - adviser->opened_at > REFRESH_MS))
         open_database(adviser);
     else if (adviser->db != NULL && outdated(adviser, now))
         load(adviser);
 }
 
-static struct prompt_rules *shipped_rules(struct text *error) {
-    static const char *const given[KNOWLEDGE_PARTS] = {NULL};
-    struct knowledge knowledge;
-    if (!knowledge_load(given, &knowledge, error))
-        return NULL;
-    struct prompt_rules *rules = knowledge_prompts(&knowledge, error);
-    knowledge_free(&knowledge);
-    return rules;
-}
-
 struct adviser *adviser_new(const struct adviser_options *options, struct text *error) {
     struct adviser *adviser = xcalloc(1, sizeof *adviser);
     adviser->options = options;
-    adviser->rules = shipped_rules(error);
-    if (adviser->rules == NULL) {
-        free(adviser);
-        return NULL;
-    }
     open_database(adviser);
-    return adviser;
+    if (adviser->rules == NULL)
+        adviser->rules = knowledge_own_prompts(error);
+    if (adviser->rules != NULL)
+        return adviser;
+    adviser_free(adviser);
+    return NULL;
 }
 
 void adviser_free(struct adviser *adviser) {
@@ -282,9 +274,10 @@ static int64_t class_budget(struct adviser *adviser, struct known_pattern *patte
         return *budget;
     struct span name = span_of(pattern->name);
     int64_t count = budgets_class_count(adviser->db, name, complexity);
-    *budget = UNKNOWN;
+    int64_t tokens = UNKNOWN;
     if (count >= CLASS_REQUESTS)
-        *budget = budget_from_class(budgets_class_tokens(adviser->db, name, complexity, budget_percentile_rank(count)));
+        tokens = budgets_class_tokens(adviser->db, name, complexity, budget_percentile_rank(count));
+    *budget = tokens != UNKNOWN ? budget_from_class(tokens) : UNKNOWN;
     return *budget;
 }
 

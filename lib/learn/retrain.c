@@ -40,10 +40,6 @@ static int lock_runs(const char *path) {
 
 /* -- choosing --------------------------------------------------------------------------------------------------- */
 
-static bool confident(const struct route *route) {
-    return route->figures.confidence >= CONFIDENCE_MEDIUM;
-}
-
 /* The groups of a pattern stand together: their number from AT on. */
 static size_t groups_of_pattern(const struct routes *routes, size_t at) {
     size_t count = 1;
@@ -88,7 +84,7 @@ static void count_changes(struct retraining *r) {
         size_t changes = 0;
         count = groups_of_pattern(&r->routes, at);
         for (size_t i = 0; i < count; i++)
-            changes += confident(&r->routes.items[at + i]);
+            changes += route_confident(&r->routes.items[at + i]);
         r->changes += changes;
         r->patterns_updated += changes > 0;
     }
@@ -100,6 +96,22 @@ static double savings(const struct traffic *traffic, const struct route *route) 
     if (route == NULL || traffic->cost_known == 0 || isnan(route->figures.avg_cost))
         return (double)NAN;
     return (double)traffic->cost / 1e9 - (double)traffic->cost_known * route->figures.avg_cost;
+}
+
+/* Explanations stand in the order of their patterns. */
+static void take_traffic(void *context, struct span pattern, const struct traffic *traffic) {
+    struct retraining *r = context;
+    size_t low = 0, high = r->explanation_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = span_compare(pattern, span_of(r->explanations[middle].pattern));
+        if (order == 0)
+            r->explanations[middle].traffic = *traffic;
+        if (order == 0)
+            return;
+        high = order < 0 ? middle : high;
+        low = order < 0 ? low : middle + 1;
+    }
 }
 
 static void explain(struct db *db, int slot, struct retraining *r) {
@@ -118,9 +130,10 @@ static void explain(struct db *db, int slot, struct retraining *r) {
             text_clear(&e->reason);
         if (e->route == NULL)
             text_string(&e->reason, "no model has ratings that are many and good enough");
-        e->traffic = routes_traffic(db, slot, e->pattern, since, until);
-        e->monthly_savings = savings(&e->traffic, e->route);
     }
+    routes_traffic(db, slot, since, until, r, take_traffic);
+    for (size_t i = 0; i < r->explanation_count; i++)
+        r->explanations[i].monthly_savings = savings(&r->explanations[i].traffic, r->explanations[i].route);
 }
 
 /* -- runs ------------------------------------------------------------------------------------------------------- */

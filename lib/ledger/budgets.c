@@ -176,7 +176,8 @@ static void ask_times(struct db *db, uint64_t prompt_hash, struct prompt_row *ro
     struct query *query = db_query(db,
                                    "SELECT (SELECT min(at) FROM request WHERE prompt_hash = ?1), "
                                    "(SELECT max(at) FROM request WHERE prompt_hash = ?1), "
-                                   "(SELECT complexity FROM request WHERE prompt_hash = ?1 AND complexity IS NOT NULL "
+                                   "(SELECT complexity FROM request WHERE prompt_hash = ?1 AND prompt_hash IS NOT NULL "
+                                   "AND complexity IS NOT NULL "
                                    "ORDER BY at DESC, coalesce(request_id, '') DESC, content DESC LIMIT 1)");
     db_bind_integer(query, 1, (int64_t)prompt_hash);
     if (!db_row(query))
@@ -448,7 +449,7 @@ int64_t budgets_class_tokens(struct db *db, struct span pattern, int64_t complex
     db_bind_text(query, 1, pattern);
     db_bind_integer(query, 2, complexity);
     db_bind_integer(query, 3, rank);
-    int64_t tokens = db_row(query) ? db_integer(query, 0) : 0;
+    int64_t tokens = db_row(query) ? db_integer(query, 0) : UNKNOWN;
     db_end(query);
     return tokens;
 }

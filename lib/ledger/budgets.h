@@ -31,7 +31,8 @@ void budgets_mend(struct budgets *budgets, int64_t prompt_hash);
 
 /* The known qualities of a prompt's answers, added up, in billionths. False if the prompt was never seen. */
 bool budgets_history(struct db *db, uint64_t prompt_hash, int64_t *quality, int64_t *count);
-/* The good requests of a class, and the thinking tokens of the one at RANK in rising order, from 1. */
+/* The good requests of a class, and the thinking tokens of the one at RANK in rising order, from 1; UNKNOWN: there is
+ * none. */
 int64_t budgets_class_count(struct db *db, struct span pattern, int64_t complexity);
 int64_t budgets_class_tokens(struct db *db, struct span pattern, int64_t complexity, int64_t rank);
 

@@ -5,10 +5,7 @@
 
 /* As a review's: no rating goes on, and none has tokens. */
 static struct version version_of(int64_t at, bool dated, const struct digest *content) {
-    uint64_t hash = 0;
-    for (int i = 0; i < 8; i++)
-        hash = hash << 8 | content->bytes[i];
-    return (struct version){.dated = dated, .at = at, .content = hash};
+    return (struct version){.dated = dated, .at = at, .content = digest_prefix(content)};
 }
 
 static bool find(struct db *db, const struct digest *identity, struct stored_feedback *stored,
@@ -57,7 +54,8 @@ static int64_t store(struct db *db, struct names *names, int64_t id, const struc
     db_bind_optional(query, 8, f->is_correct, UNKNOWN);
     db_bind_optional(query, 9, f->is_helpful, UNKNOWN);
     db_bind_text(query, 10, f->comment);
-    struct span provider = f->provider.n == 0 && f->model.n > 0 ? model_provider(f->model) : f->provider;
+    struct span provider = f->provider.n == 0 && f->model.n > 0 ? model_provider(f->model)
+                                                                : provider_spelt(f->provider);
     const struct span shared[] = {f->user_id, f->session_id, f->pattern, provider, f->model};
     for (int i = 0; i < 5; i++)
         db_bind_optional(query, 11 + i, names_id(names, shared[i]), 0);
@@ -79,7 +77,7 @@ enum feedback_outcome feedback_add(struct db *db, struct names *names, const str
     if (version_compare(&version, &stored) <= 0)
         return FEEDBACK_DUPLICATE;
     drop(db, old->id);
-    store(db, names, old->id, record, identity, now);
+    store(db, names, old->id, record, identity, stored.at); /* one without a time keeps its first */
     return FEEDBACK_UPDATED;
 }
 

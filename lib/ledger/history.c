@@ -1,6 +1,6 @@
 #include "ledger/history.h"
 
-#include <stdio.h>
+#include <math.h>
 
 #include "base/diag.h"
 #include "ledger/db.h"
@@ -63,13 +63,14 @@ static bool is_verdict(struct span name) {
 }
 
 static void value_json(struct query *query, int column, struct span name, struct text *json) {
-    struct span value = db_text(query, column);
-    if (!db_is_number(query, column))
-        text_json_string(json, value);
-    else if (is_verdict(name) && (db_real(query, column) == 0 || db_real(query, column) == 1))
-        text_string(json, db_real(query, column) == 1 ? "true" : "false");
+    bool number = db_is_number(query, column); /* asked first: reading a column as text may change its type */
+    double verdict = number && is_verdict(name) ? db_real(query, column) : (double)NAN;
+    if (!number)
+        text_json_string(json, db_text(query, column));
+    else if (verdict == 0 || verdict == 1)
+        text_string(json, verdict == 1 ? "true" : "false");
     else
-        text_append(json, value);
+        text_append(json, db_text(query, column));
 }
 
 /* A row as the text of a JSON object: what a database holds goes the way that everything goes, with all its checks. */

@@ -93,6 +93,16 @@ bool knowledge_load(const char *const given[KNOWLEDGE_PARTS], struct knowledge *
     return good;
 }
 
+struct prompt_rules *knowledge_own_prompts(struct text *error) {
+    struct knowledge knowledge = {0};
+    struct prompt_rules *rules = NULL;
+    text_clear(error);
+    if (load_part(NULL, &knowledge, PART_PROMPTS, error))
+        rules = knowledge_prompts(&knowledge, error);
+    knowledge_free(&knowledge);
+    return rules;
+}
+
 /* -- the database ----------------------------------------------------------------------------------------------- */
 
 static void bind(struct query *query, const struct knowledge *knowledge) {

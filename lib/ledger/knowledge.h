@@ -19,6 +19,8 @@ struct knowledge {
 /* What a user has: the file GIVEN for a part (NULL: none), or else $XDG_CONFIG_HOME/pl/NAME if it is there, laid over
  * the share directory's NAME. False, with ERROR, if one cannot be read or is not valid. The caller frees it. */
 bool knowledge_load(const char *const given[KNOWLEDGE_PARTS], struct knowledge *knowledge, struct text *error);
+/* The prompt rules alone, of which the other files say nothing. NULL, with ERROR; the caller frees them. */
+struct prompt_rules *knowledge_own_prompts(struct text *error);
 void knowledge_free(struct knowledge *knowledge);
 bool knowledge_equal(const struct knowledge *a, const struct knowledge *b);
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "ledger/budgets.h"
+#include "ledger/cache.h"
 #include "ledger/feedback.h"
 #include "ledger/names.h"
 #include "ledger/patterns.h"
@@ -24,6 +25,7 @@ struct ledger {
     bool rules_differ;
     int64_t *pattern_ids; /* by the rules' numbers of signatures; 0: not asked for yet */
     struct budgets *budgets;
+    struct cache *cache;
     struct totals change[SLOT_COUNTS + 1]; /* by slot */
     struct workflow_traits traits;
     struct text signatures; /* of an older version's patterns, NUL after NUL */
@@ -130,6 +132,7 @@ struct ledger *ledger_new(struct db *db, const struct knowledge *offered, const 
     ledger->names = names_new(db);
     ledger->patterns = patterns_new(db);
     ledger->budgets = budgets_new(db);
+    ledger->cache = cache_new(db, ledger->names);
     ledger->state = state_read(db);
     if (!db_failed(db) && ledger->state.rules == 0 && offered == NULL)
         db_fail(db, "is new, and there are no rules for it");
@@ -146,6 +149,7 @@ void ledger_free(struct ledger *ledger) {
     names_free(ledger->names);
     patterns_free(ledger->patterns);
     budgets_free(ledger->budgets);
+    cache_free(ledger->cache);
     forget_knowledge(ledger);
     db_close(ledger->db);
     request_row_free(&ledger->request);
@@ -308,6 +312,7 @@ static bool end(struct ledger *ledger) {
     bool good = db_commit(ledger->db);
     patterns_forget(ledger->patterns);
     budgets_forget(ledger->budgets);
+    cache_forget(ledger->cache);
     memset(ledger->change, 0, sizeof ledger->change);
     if (!good)
         names_forget(ledger->names);
@@ -320,6 +325,7 @@ bool ledger_commit(struct ledger *ledger) {
     if (ledger->state.rebuild != 0)
         ledger_flush(ledger, 1 - slot, false);
     budgets_flush(ledger->budgets);
+    cache_flush(ledger->cache, ledger->now);
     totals_add(ledger->db, SLOT_COUNTS, &ledger->change[SLOT_COUNTS]);
     return end(ledger);
 }
@@ -532,6 +538,8 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
         apply_request(ledger, &record->request, identity, result);
     else if (record->kind == KIND_FEEDBACK)
         apply_feedback(ledger, record, identity, result);
+    else if (record->kind == KIND_CACHE)
+        result->outcome = (enum outcome)cache_add(ledger->cache, record, identity, ledger->now);
     else
         result->outcome = (enum outcome)reviews_add(ledger->db, record, identity, clock_now(), &known);
     result->pattern_unknown = !known;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/alloc.h"
 #include "ledger/budgets.h"
+#include "ledger/cache.h"
 #include "ledger/feedback.h"
 #include "ledger/patterns.h"
 #include "ledger/requests.h"
@@ -280,6 +281,44 @@ static bool mend_rows(struct rebuild *r, void (*check)(struct db *, void *, on_w
     return ledger_error(r->ledger) == NULL && !stopped(r);
 }
 
+/* Sums of cache events that are wrong. */
+struct wrong_sums {
+    struct {
+        enum cache_subject subject;
+        int64_t key;
+    } * items;
+    size_t count;
+};
+
+static void note_wrong_sum(void *context, enum cache_subject subject, int64_t key, const char *what) {
+    struct wrong_sums *wrong = context;
+    (void)what;
+    wrong->items = xreallocarray(wrong->items, wrong->count + 1, sizeof *wrong->items);
+    wrong->items[wrong->count].subject = subject;
+    wrong->items[wrong->count++].key = key;
+}
+
+static void mend_sum(struct rebuild *r, enum cache_subject subject, int64_t key) {
+    ledger_begin(r->ledger);
+    cache_mend(r->db, subject, key);
+    ledger_commit(r->ledger);
+}
+
+static bool mend_cache(struct rebuild *r) {
+    struct wrong_sums wrong = {0};
+    db_read_begin(r->db);
+    cache_check(r->db, &wrong, note_wrong_sum);
+    db_read_end(r->db);
+    for (size_t i = 0; i < wrong.count && ledger_error(r->ledger) == NULL && !stopped(r); i++)
+        mend_sum(r, wrong.items[i].subject, wrong.items[i].key);
+    if (wrong.count > 0 && !stopped(r)) { /* what follows from those that were mended */
+        mend_sum(r, OF_TIMES, 0);
+        mend_sum(r, OF_ALL, 0);
+    }
+    free(wrong.items);
+    return ledger_error(r->ledger) == NULL && !stopped(r);
+}
+
 static bool mend_counts(struct rebuild *r) {
     ledger_begin(r->ledger);
     struct totals counts = {.requests = requests_count(r->db), .feedback = feedback_count(r->db)};
@@ -293,7 +332,7 @@ static bool mend_counts(struct rebuild *r) {
 static bool mend(struct rebuild *r) {
     return mend_rows(r, workflows_check_named, ledger_mend_workflow) &&
            mend_rows(r, requests_check, ledger_mend_request) && mend_rows(r, budgets_check, ledger_mend_budget) &&
-           mend_counts(r);
+           mend_cache(r) && mend_counts(r);
 }
 
 static bool parse(struct rebuild *r, const struct knowledge *knowledge) {

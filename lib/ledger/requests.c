@@ -44,7 +44,8 @@ bool request_good(const struct request_row *row) {
 void totals_count_request(struct totals *totals, const struct request_row *row, int slot, int sign) {
     int64_t cost = request_cost(row, slot);
     totals->request_cost_known += cost != UNKNOWN ? sign : 0;
-    totals->request_cost += cost != UNKNOWN ? sign * cost : 0;
+    if (cost != UNKNOWN)
+        totals_sum(totals, &totals->request_cost, cost, sign);
 }
 
 /* -- finding ---------------------------------------------------------------------------------------------------- */
@@ -127,7 +128,7 @@ static void bind_name(struct query *query, int position, struct names *names, st
 }
 
 static struct span provider_of(const struct request_record *record) {
-    return record->provider.n > 0 ? record->provider : model_provider(record->model);
+    return record->provider.n > 0 ? provider_spelt(record->provider) : model_provider(record->model);
 }
 
 /* Binds all of a row, from parameter 2 on; 1 is its id. */

@@ -12,10 +12,7 @@ struct stored_review {
 };
 
 static struct version version_of(int64_t at, bool dated, const struct digest *content) {
-    uint64_t hash = 0;
-    for (int i = 0; i < 8; i++)
-        hash = hash << 8 | content->bytes[i];
-    return (struct version){.dated = dated, .at = at, .content = hash};
+    return (struct version){.dated = dated, .at = at, .content = digest_prefix(content)};
 }
 
 static bool find(struct db *db, const struct digest *identity, struct stored_review *review) {
@@ -86,7 +83,7 @@ enum review_outcome reviews_add(struct db *db, const struct record *record, cons
     struct version version = version_of(r->timestamp, r->timestamp != NO_TIME, &record->content);
     bool newer = version_compare(&version, &stored.version) > 0;
     if (newer) {
-        store(db, stored.id, record, identity, now);
+        store(db, stored.id, record, identity, stored.version.at); /* one without a time keeps its first */
         *known = put_in_force(db, r->pattern_signature);
         put_in_force(db, span_of(stored.signature)); /* it may have been of another pattern */
     }

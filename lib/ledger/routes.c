@@ -28,11 +28,21 @@ static struct route *add(struct routes *routes, struct span pattern, struct span
     return route;
 }
 
+/* They stand in the order of pattern, model and provider. */
 static struct route *find(const struct routes *routes, struct span pattern, struct span provider, struct span model) {
-    for (size_t i = 0; i < routes->count; i++) {
-        struct route *route = &routes->items[i];
-        if (span_is(model, route->model) && span_is(pattern, route->pattern) && span_is(provider, route->provider))
+    size_t low = 0, high = routes->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct route *route = &routes->items[middle];
+        int order = span_compare(pattern, span_of(route->pattern));
+        order = order != 0 ? order : span_compare(model, span_of(route->model));
+        order = order != 0 ? order : span_compare(provider, span_of(route->provider));
+        if (order == 0)
             return route;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }
@@ -109,21 +119,20 @@ void routes_collect(struct db *db, int slot, int64_t since, int64_t until, int64
         routes->items[i].figures = group_figures(&routes->items[i].sums);
 }
 
-struct traffic routes_traffic(struct db *db, int slot, const char *pattern, int64_t since, int64_t until) {
-    struct traffic traffic = {0};
-    struct query *query =
-        db_query(db, "SELECT count(*), count(coalesce(cost, CASE ?4 WHEN 0 THEN priced_0 ELSE priced_1 END)), "
-                     "coalesce(sum(coalesce(cost, CASE ?4 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) FROM request "
-                     "WHERE at >= ?2 AND at <= ?3 AND pattern = (SELECT id FROM name WHERE text = ?1)");
-    db_bind_text(query, 1, span_of(pattern));
-    db_bind_integer(query, 2, since);
-    db_bind_integer(query, 3, until);
-    db_bind_integer(query, 4, slot);
-    if (db_row(query)) {
-        traffic = (struct traffic){db_integer(query, 0), db_integer(query, 1), db_integer(query, 2)};
-        db_end(query);
+void routes_traffic(struct db *db, int slot, int64_t since, int64_t until, void *context,
+                    void (*on_pattern)(void *context, struct span pattern, const struct traffic *traffic)) {
+    struct query *query = db_query(
+        db, "SELECT c.text, g.requests, g.known, g.cost FROM (SELECT pattern, count(*) AS requests, "
+            "count(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)) AS known, "
+            "coalesce(sum(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) AS cost FROM request "
+            "WHERE at >= ?1 AND at <= ?2 AND pattern IS NOT NULL GROUP BY pattern) g JOIN name c ON c.id = g.pattern");
+    db_bind_integer(query, 1, since);
+    db_bind_integer(query, 2, until);
+    db_bind_integer(query, 3, slot);
+    while (db_row(query)) {
+        const struct traffic traffic = {db_integer(query, 1), db_integer(query, 2), db_integer(query, 3)};
+        on_pattern(context, db_text(query, 0), &traffic);
     }
-    return traffic;
 }
 
 /* -- runs ------------------------------------------------------------------------------------------------------- */
@@ -157,16 +166,12 @@ void routes_recall(struct db *db, const char *run_id, struct routes *routes) {
     }
 }
 
-static bool confident(const struct route *route) {
-    return route->figures.confidence >= CONFIDENCE_MEDIUM;
-}
-
 static void store_run(struct db *db, struct retraining_run *run, const struct routes *routes) {
     char time[TIME_TEXT];
     int64_t changes = 0, patterns = 0;
     const char *last = NULL;
     for (size_t i = 0; i < routes->count; i++) {
-        if (!confident(&routes->items[i]))
+        if (!route_confident(&routes->items[i]))
             continue;
         patterns += last == NULL || strcmp(last, routes->items[i].pattern) != 0;
         last = routes->items[i].pattern;
@@ -261,7 +266,7 @@ void routes_store(struct db *db, struct retraining_run *run, const struct routes
     db_script(db, "DELETE FROM routing");
     for (size_t i = 0; i < routes->count; i++) {
         store_history(db, run, &routes->items[i]);
-        if (confident(&routes->items[i]))
+        if (route_confident(&routes->items[i]))
             store_routing(db, run, &routes->items[i], chosen[i]);
     }
 }

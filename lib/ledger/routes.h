@@ -14,6 +14,11 @@ struct route {
     enum confidence_level previous; /* in the run before; CONFIDENCE_NONE: it was not in it */
 };
 
+/* Sure enough to be advised. */
+static inline bool route_confident(const struct route *route) {
+    return route->figures.confidence >= CONFIDENCE_MEDIUM;
+}
+
 /* In the order of pattern, model and provider. Zero-initialised is empty. */
 struct routes {
     struct route *items;
@@ -52,12 +57,13 @@ void routes_store(struct db *db, struct retraining_run *run, const struct routes
 /* The routes of a pattern in the last run, low ones too; those that advice chooses among. */
 void routes_of_pattern(struct db *db, const char *run_id, struct span pattern, struct routes *routes);
 
-/* What requests of a pattern cost between SINCE and UNTIL: how many there were, and of those whose cost is known, how
- * many and how much (nano-dollars). */
+/* What requests of each pattern cost between SINCE and UNTIL: how many there were, and of those whose cost is known,
+ * how many and how much (nano-dollars). */
 struct traffic {
     int64_t requests, cost_known, cost;
 };
-struct traffic routes_traffic(struct db *db, int slot, const char *pattern, int64_t since, int64_t until);
+void routes_traffic(struct db *db, int slot, int64_t since, int64_t until, void *context,
+                    void (*on_pattern)(void *context, struct span pattern, const struct traffic *traffic));
 
 /* The routing as rows, compared with what the last run's history gives. Within a snapshot. */
 bool routes_hold(struct db *db);

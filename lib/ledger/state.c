@@ -154,6 +154,8 @@ struct totals totals_read(struct db *db, int slot) {
 
 void totals_add(struct db *db, int slot, const struct totals *change) {
     struct totals totals = read_slot(db, slot), more = *change;
+    if (change->over)
+        db_fail(db, "the sum of all costs would not fit: a record must be wrong");
     for (int n = 0; n < TOTAL_ITEMS; n++) {
         int64_t value;
         if (*item_of(&more, n) == 0)

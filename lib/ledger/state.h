@@ -47,7 +47,12 @@ struct totals {
     int64_t cost_known, cost; /* of workflows that no request names as its own */
     int64_t request_cost_known, request_cost;
     int64_t requests, feedback; /* in SLOT_COUNTS */
+    bool over;                  /* a sum of costs did not fit */
 };
+/* Adds a cost to a sum of TOTALS, SIGN times. */
+static inline void totals_sum(struct totals *totals, int64_t *sum, int64_t cost, int sign) {
+    totals->over = __builtin_add_overflow(*sum, sign * cost, sum) || totals->over;
+}
 /* With the counts. */
 struct totals totals_read(struct db *db, int slot);
 /* Adds CHANGE. Within a write transaction. */

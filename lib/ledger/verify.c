@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "ledger/budgets.h"
+#include "ledger/cache.h"
 #include "ledger/feedback.h"
 #include "ledger/ledger.h"
 #include "ledger/patterns.h"
@@ -285,6 +286,8 @@ static void check_types(struct verify *v) {
 
 static void check_totals(struct verify *v) {
     struct totals stored = totals_read(v->db, v->state.slot);
+    if (v->tally.totals.over)
+        db_fail(v->db, "the sum of all costs does not fit: a record must be wrong");
     const char *name;
     int64_t is, should;
     for (int n = 0; totals_item(&stored, n, &name, &is) && totals_item(&v->tally.totals, n, &name, &should); n++)
@@ -321,6 +324,13 @@ static void on_wrong_budget(void *context, int64_t id, const char *why) {
     differs(context, "budget pattern %016llx: %s", (unsigned long long)id, why);
 }
 
+static void on_wrong_cache_sum(void *context, enum cache_subject subject, int64_t key, const char *what) {
+    if (subject == OF_HOUR)
+        differs(context, "%s: hour %lld since 1970", what, (long long)key);
+    else
+        differs(context, "%s: number %lld", what, (long long)key);
+}
+
 static void check_requests(struct verify *v) {
     check_costs(v);
     workflows_check_named(v->db, v, on_wrong_workflow);
@@ -355,6 +365,7 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
         check_strays(&v);
         check_types(&v);
         check_requests(&v);
+        cache_check(db, &v, on_wrong_cache_sum);
         check_totals(&v);
         if (!routes_hold(db))
             differs(&v, "routing is not what the last run of retraining gave");

@@ -171,6 +171,8 @@ static const char wider_tables[] =
     "ALTER TABLE rules ADD COLUMN prices TEXT;" /* NULL: nothing is priced */
     "ALTER TABLE rules ADD COLUMN prices_extra TEXT;"
     "UPDATE state SET rebuild = NULL, rebuild_at = NULL, rebuild_beat = NULL;"
+    "UPDATE workflow SET model = NULL WHERE model = (SELECT id FROM name WHERE text = '');" /* an empty name is none */
+    "DELETE FROM source;" /* files may hold what was rejected before: they are read once more */
     "ALTER TABLE state ADD COLUMN rebuild_request_at INTEGER;" /* as rebuild_at, of requests */
     "DROP TABLE rebuild_log;"
     "CREATE TABLE rebuild_log("
@@ -222,6 +224,8 @@ static const char request_tables[] =
     "CREATE UNIQUE INDEX request_by_identity ON request(identity) WHERE identity IS NOT NULL;"
     "CREATE INDEX request_by_time ON request(at);"
     "CREATE INDEX request_of_prompt ON request(prompt_hash, at) WHERE prompt_hash IS NOT NULL;"
+    "CREATE INDEX request_level ON request(prompt_hash, at)"
+    "  WHERE prompt_hash IS NOT NULL AND complexity IS NOT NULL;"
     "CREATE INDEX request_of_workflow ON request(workflow_id) WHERE workflow_id IS NOT NULL;"
     "CREATE INDEX request_of_class ON request(pattern, complexity, thinking_tokens) WHERE good = 1;"
     "CREATE TABLE feedback("
@@ -376,4 +380,120 @@ static const char request_views[] =
 static const char *const version_2[] = {wider_tables,  request_tables, routing_tables,
                                         workflow_view, request_views,  NULL};
 
-const struct migration schema_versions[SCHEMA_VERSION] = {{version_1}, {version_2}};
+/* -- version 3: caches ------------------------------------------------------------------------------------------ */
+
+static const char cache_tables[] =
+    "CREATE TABLE cache_signature("
+    "  id INTEGER PRIMARY KEY,"
+    "  signature_hash INTEGER NOT NULL UNIQUE," /* the first 64 bits of its SHA-256 */
+    "  signature TEXT NOT NULL"
+    ");"
+    "CREATE TABLE cache_event("
+    "  id INTEGER PRIMARY KEY,"
+    "  identity BLOB," /* NULL: nothing tells it from others */
+    "  dated INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  content INTEGER NOT NULL,"
+    "  event INTEGER NOT NULL," /* 0 hit, 1 miss, 2 write */
+    "  signature INTEGER NOT NULL REFERENCES cache_signature,"
+    "  account INTEGER REFERENCES name,"
+    "  user INTEGER REFERENCES name,"
+    "  duration INTEGER,"   /* nanoseconds of the lookup, or of the write */
+    "  cost_saved INTEGER," /* nano-dollars */
+    "  size INTEGER"        /* bytes */
+    ");"
+    "CREATE UNIQUE INDEX cache_event_by_identity ON cache_event(identity) WHERE identity IS NOT NULL;"
+    "CREATE INDEX cache_event_by_time ON cache_event(at);"
+    /* What follows carries an epoch: a reset begins another one. */
+    "CREATE TABLE cache_state("
+    "  id INTEGER PRIMARY KEY CHECK(id = 1),"
+    "  epoch INTEGER NOT NULL,"
+    "  after_id INTEGER NOT NULL," /* events up to this id were forgotten */
+    "  from_at INTEGER,"           /* and those from before; NULL: never reset */
+    "  updated_at INTEGER"         /* the last write */
+    ");"
+    "INSERT INTO cache_state(id, epoch, after_id) VALUES(1, 0, 0);"
+    "CREATE TABLE cache_sum("
+    "  epoch INTEGER NOT NULL,"
+    "  signature INTEGER NOT NULL REFERENCES cache_signature,"
+    "  hits INTEGER NOT NULL, misses INTEGER NOT NULL, writes INTEGER NOT NULL,"
+    "  lookups_known INTEGER NOT NULL, lookups INTEGER NOT NULL," /* nanoseconds */
+    "  saved_known INTEGER NOT NULL, saved INTEGER NOT NULL,"     /* by hits, nano-dollars */
+    "  first_written INTEGER, first_hit INTEGER, last_hit INTEGER, last_written INTEGER,"
+    "  size_at INTEGER, size INTEGER," /* of the newest event that knows it */
+    "  PRIMARY KEY(epoch, signature)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX cache_top ON cache_sum(epoch, hits);"
+    "CREATE TABLE cache_total("
+    "  epoch INTEGER PRIMARY KEY,"
+    "  cached INTEGER NOT NULL,"                       /* signatures that were hit or written */
+    "  sized INTEGER NOT NULL, bytes INTEGER NOT NULL" /* those of known size */
+    ");"
+    "CREATE TABLE cache_hour("
+    "  epoch INTEGER NOT NULL,"
+    "  hour INTEGER NOT NULL," /* hours since 1970 */
+    "  hits INTEGER NOT NULL, misses INTEGER NOT NULL, writes INTEGER NOT NULL,"
+    "  saved_known INTEGER NOT NULL, saved INTEGER NOT NULL,"
+    "  PRIMARY KEY(epoch, hour)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE cache_party("
+    "  epoch INTEGER NOT NULL,"
+    "  kind INTEGER NOT NULL," /* 0 account, 1 user */
+    "  name INTEGER NOT NULL REFERENCES name,"
+    "  hits INTEGER NOT NULL, misses INTEGER NOT NULL, writes INTEGER NOT NULL,"
+    "  saved_known INTEGER NOT NULL, saved INTEGER NOT NULL,"
+    "  PRIMARY KEY(epoch, kind, name)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE cache_histogram("
+    "  epoch INTEGER NOT NULL,"
+    "  span INTEGER NOT NULL,"  /* 0 of all, 1 of a day, 2 of an hour */
+    "  start INTEGER NOT NULL," /* days or hours since 1970 */
+    "  kind INTEGER NOT NULL,"  /* 0 lookups, 1 writes */
+    "  bucket INTEGER NOT NULL,"
+    "  count INTEGER NOT NULL,"
+    "  PRIMARY KEY(epoch, span, start, kind, bucket)"
+    ") WITHOUT ROWID;";
+
+/* clang-format off */
+#define COUNTED(event) \
+    event ".id > st.after_id AND (st.from_at IS NULL OR " event ".at >= st.from_at)"
+/* The 95th percentile of lookups, in nanoseconds, between two ages in microseconds before the last write. */
+#define LOOKUP_P95(oldest, newest) \
+    "(SELECT min(duration) FROM (SELECT e.duration, row_number() OVER (ORDER BY e.duration) AS rank," \
+    "  count(*) OVER () AS total FROM cache_event e, cache_state st WHERE e.at > st.updated_at - " oldest \
+    "  AND e.at <= st.updated_at - " newest " AND e.event < 2 AND e.duration IS NOT NULL AND " COUNTED("e") ")" \
+    " WHERE rank * 100 >= 95 * total)"
+#define PERCENTILE(kind, percent) \
+    "(SELECT min(value_ms) FROM cache_times WHERE kind = " kind " AND running * 100 >= " percent " * total)"
+
+static const char cache_views[] =
+    "CREATE VIEW signature_stats AS SELECT"
+    "  s.id, printf('%016x', s.signature_hash) AS signature_hash, s.signature, c.hits AS reuse_count,"
+    "  coalesce(c.first_written, c.first_hit) / 1000000 AS first_cached,"
+    "  coalesce(c.last_hit, c.last_written) / 1000000 AS last_used,"
+    "  (c.saved + (c.hits - c.saved_known) * 1000000) / 1000000000.0 AS cost_saved,"
+    "  c.lookups / 1000000.0 / nullif(c.lookups_known, 0) AS avg_lookup_time, c.hits >= 3 AS high_value "
+    "FROM cache_sum c JOIN cache_signature s ON s.id = c.signature "
+    "WHERE c.epoch = (SELECT epoch FROM cache_state);"
+    "CREATE VIEW cache_times AS SELECT kind, (CASE WHEN bucket < 256 THEN bucket"
+    "    ELSE (bucket - (bucket / 128 - 1) * 128) * (1 << (bucket / 128 - 1)) + ((1 << (bucket / 128 - 1)) - 1) / 2.0"
+    "    END) / 1000000.0 AS value_ms, count, sum(count) OVER (PARTITION BY kind ORDER BY bucket) AS running,"
+    "  sum(count) OVER (PARTITION BY kind) AS total "
+    "FROM cache_histogram WHERE epoch = (SELECT epoch FROM cache_state) AND span = 0;"
+    "CREATE VIEW cache_metrics AS SELECT"
+    "  1 AS id, t.hits AS hit_count, t.misses AS miss_count,"
+    "  t.hits * 1.0 / nullif(t.hits + t.misses, 0) AS hit_rate, t.saved / 1000000000.0 AS total_cost_saved,"
+    "  100.0 * t.saved / nullif(t.saved + t.misses * 1000000, 0) AS savings_percentage,"
+    "  " PERCENTILE("0", "50") " AS lookup_p50, " PERCENTILE("0", "95") " AS lookup_p95,"
+    "  " PERCENTILE("0", "99") " AS lookup_p99, " PERCENTILE("1", "95") " AS write_p95,"
+    "  coalesce((SELECT bytes + (cached - sized) * 500 FROM cache_total WHERE epoch = st.epoch), 0) AS memory_usage,"
+    "  coalesce(" LOOKUP_P95("86400000000", "0") " > 1.2 * " LOOKUP_P95("691200000000", "86400000000") ", 0)"
+    "  AS degradation_alert, " TEXT_TIME("st.updated_at") " AS updated_at "
+    "FROM cache_state st, (SELECT coalesce(sum(hits), 0) AS hits, coalesce(sum(misses), 0) AS misses,"
+    "  coalesce(sum(saved + (hits - saved_known) * 1000000), 0) AS saved FROM cache_hour"
+    "  WHERE epoch = (SELECT epoch FROM cache_state)) t;";
+/* clang-format on */
+
+static const char *const version_3[] = {cache_tables, cache_views, NULL};
+
+const struct migration schema_versions[SCHEMA_VERSION] = {{version_1}, {version_2}, {version_3}};

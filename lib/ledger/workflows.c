@@ -158,7 +158,8 @@ struct token_counts workflow_tokens(const struct workflow_record *record) {
 void totals_count_cost(struct totals *totals, const struct workflow_row *row, int slot, int sign) {
     int64_t cost = workflow_share(row, slot).cost;
     totals->cost_known += cost != UNKNOWN ? sign : 0;
-    totals->cost += cost != UNKNOWN ? sign * cost : 0;
+    if (cost != UNKNOWN)
+        totals_sum(totals, &totals->cost, cost, sign);
 }
 
 void totals_count(struct totals *totals, const struct workflow_row *row, int slot, bool matched, int sign) {

@@ -4,10 +4,6 @@
 
 #include "base/clock.h"
 
-static bool confident(const struct route *route) {
-    return route->figures.confidence >= CONFIDENCE_MEDIUM;
-}
-
 /* -- JSON ------------------------------------------------------------------------------------------------------- */
 
 static void json_text(struct text *json, const char *name, const char *value) {
@@ -87,7 +83,7 @@ static void print_json(const struct retraining *r, bool dry_run, FILE *out) {
     json_integer(&json, "total_changes", (int64_t)r->changes);
     text_string(&json, ",\"changes\":[");
     for (size_t i = 0; i < r->routes.count; i++) {
-        if (!confident(&r->routes.items[i]))
+        if (!route_confident(&r->routes.items[i]))
             continue;
         text_string(&json, any ? ",\n " : "\n ");
         json_change(&json, &r->routes.items[i]);
@@ -130,7 +126,7 @@ static void print_changes(const struct retraining *r, const struct table_style *
     fputs("\n", out);
     for (size_t i = 0; i < r->routes.count; i++) {
         const struct route *route = &r->routes.items[i];
-        if (!confident(route))
+        if (!route_confident(route))
             continue;
         table_text(table, span_of(route->pattern));
         table_text(table, span_of(route->model));

@@ -113,7 +113,7 @@ static struct span without_front(struct span name) {
 }
 
 /* NAME as pl spells it, so that "OpenAI" and "openai" are one. */
-static struct span spelt(struct span name) {
+struct span provider_spelt(struct span name) {
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
         struct span known = span_of(providers[i].name);
         if (name.n == known.n && begins(name, known))
@@ -127,7 +127,7 @@ struct span model_provider(struct span model) {
         model = (struct span){model.s + 1, model.n - 1};
     const char *slash = model.n > 0 ? memchr(model.s, '/', model.n) : NULL;
     if (slash != NULL)
-        return spelt((struct span){model.s, (size_t)(slash - model.s)});
+        return provider_spelt((struct span){model.s, (size_t)(slash - model.s)});
     const struct provider *provider = model.n > 0 ? provider_of(without_front(model)) : NULL;
     return span_of(provider != NULL ? provider->name : "unknown");
 }

@@ -8,5 +8,7 @@
  * "unknown"; never empty. A provider that pl knows is spelt as pl does and lasts for good; another borrows from MODEL.
  */
 struct span model_provider(struct span model);
+/* A provider's NAME as pl spells it, case aside, if it knows it; else as it is. */
+struct span provider_spelt(struct span name);
 
 #endif
