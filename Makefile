@@ -2,7 +2,7 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
-TOOLS := pl-record pl-backfill pl-stats pl-retrain pl-advise
+TOOLS := pl-record pl-backfill pl-stats pl-retrain pl-advise pl-cachestat
 PAGES := $(wildcard man/*)
 LIBS := -lsqlite3 -lyajl -lxxhash -lnettle -lm
 

@@ -29,8 +29,8 @@ ratings() {
 }
 
 @test "options: all that --help names, and none that the tool does not know" {
-  for tool in pl-record pl-backfill pl-stats pl-retrain pl-advise; do
-    is "$("$tool" --help | grep '^ *-' | tr -c 'a-z-' '\n' | grep '^--[a-z]' | sort -u | xargs)" "$(offers "$tool --")"
+  for tool in pl-record pl-backfill pl-stats pl-retrain pl-advise pl-cachestat; do
+    is "$("$tool" --help | grep '^ *-' | tr -c 'a-z0-9-' '\n' | grep '^--[a-z]' | sort -u | xargs)" "$(offers "$tool --")"
     for option in $(offers "$tool --"); do
       "$tool" "$option" </dev/null >out 2>err || true
       [ -z "$(grep 'unknown option' err)" ] || is "" "$tool $option: $(cat err)"
@@ -63,8 +63,8 @@ ratings() {
 
 @test "options: kinds are those that the tools take" {
   for tool in pl-record pl-backfill; do
-    is "workflow request feedback review" "$(offers "$tool -k ")"
-    has "$("$tool" --help | grep -e --kind)" ": workflow, request, feedback, review"
+    is "workflow request feedback cache review" "$(offers "$tool -k ")"
+    has "$("$tool" --help | grep -e --kind)" ": workflow, request, feedback, cache, review"
   done
   is "request review" "$(offers "pl-record --kind=r")"
 }

@@ -100,7 +100,7 @@ static void append_real(struct text *text, double value) {
     text->s[text->n] = '\0';
 }
 
-static void append_money(struct text *text, double value) {
+void text_money(struct text *text, double value) {
     char digits[336]; /* the largest double has 309 digits before the point */
     double size = fabs(value);
     int decimals = size > 0 && size < 0.99995 ? 4 : 2; /* 0.99995 and more rounds to a dollar */
@@ -164,7 +164,7 @@ static void append_cell(struct text *text, enum cell_kind kind, const struct cel
     case CELL_COUNT: append_count(text, cell->integer); break;
     case CELL_REAL: append_real(text, cell->real); break;
     case CELL_SCORE: append_fixed(text, cell->real, 1); break;
-    case CELL_MONEY: append_money(text, cell->real); break;
+    case CELL_MONEY: text_money(text, cell->real); break;
     case CELL_RATE: append_rate(text, cell->real); break;
     case CELL_SECONDS: append_seconds(text, cell->real); break;
     case CELL_TIME: append_time(text, cell->integer); break;

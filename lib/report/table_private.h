@@ -77,5 +77,7 @@ void display_cut(struct text *text, struct span s, size_t width);
 
 /* Appends DIGITS, a decimal number, with commas between the thousands of its integer part. */
 void text_grouped(struct text *text, const char *digits);
+/* Appends US dollars as a table prints them. */
+void text_money(struct text *text, double value);
 
 #endif
