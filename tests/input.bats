@@ -528,10 +528,9 @@ T
     '{"request_id":"r","quality_score":1,"model":"m"}' '{"request_id":"r"}' '{"prompt":"p"}' '{"signature":"s"}' \
     '{"other":1}' '{"messages":[]}' '{"prompt_hash":"0123456789abcdef"}'
   status 1 pl-record <in
-  is "workflow a|workflow b|feedback r|request r|request r|request null|request null|request null" \
+  is "workflow a|workflow b|cache null|feedback r|request r|request r|request null|request null|request null" \
     "$(jq -r '"\(.kind) \(.workflow_id // .request_id)"' out | paste -sd '|')"
   is "3 workflow_id: is missing
-4 is a cache record
 6 quality_score: is missing
 10 is no record
 11 is no record" "$(sed -E 's/^pl-record: -:([0-9]+): ([^,:]*(: is missing)?).*/\1 \2/' err)"
