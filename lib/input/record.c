@@ -314,10 +314,10 @@ static void take_cache(struct decoding *d, struct record *record) {
     c->event = (enum cache_event)take_choice(d, F_EVENT, cache_events, 3, CACHE_HIT);
     c->signature = take_required_id(d, F_SIGNATURE);
     int64_t lookup = take_amount(d, F_LOOKUP_MS, 6, LATENCY_MAX), write = take_amount(d, F_WRITE_MS, 6, LATENCY_MAX);
-    int64_t saved = take_amount(d, F_COST_SAVED, 9, COST_MAX);
+    int64_t saved = take_amount(d, F_COST_SAVED, 9, CACHED_SAVED_MAX);
     c->duration = c->event == CACHE_WRITE ? write : lookup;
     c->cost_saved = c->event == CACHE_HIT ? saved : UNKNOWN;
-    c->size = take_amount(d, F_SIZE_BYTES, 0, SIZE_MAX_BYTES);
+    c->size = take_amount(d, F_SIZE_BYTES, 0, CACHED_SIZE_MAX);
     c->account = take_name(d, F_ACCOUNT);
     c->user_id = take_id(d, F_USER_ID);
     c->event_id = take_id(d, F_EVENT_ID);

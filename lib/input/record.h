@@ -78,7 +78,9 @@ struct feedback_record {
 
 enum cache_event { CACHE_HIT, CACHE_MISS, CACHE_WRITE };
 
-static const int64_t SIZE_MAX_BYTES = 1000000000000000; /* of a cached answer: bounds sums */
+/* Bounds of one event, so that sums over millions of them fit: a cached answer's size, and what a hit saves. */
+static const int64_t CACHED_SIZE_MAX = 1000000000000;  /* bytes: a terabyte */
+static const int64_t CACHED_SAVED_MAX = 1000000000000; /* nano-dollars: a thousand dollars */
 
 struct cache_record {
     struct span signature, account, user_id, event_id;

@@ -35,8 +35,11 @@ void cachestat_free(struct cachestat *stat) {
 /* -- savings ---------------------------------------------------------------------------------------------------- */
 
 /* A hit saves what it says, else what a hit is reckoned to. */
-static int64_t saved_by(int64_t hits, int64_t known, int64_t saved, int64_t cost_per_hit) {
-    return saved + (hits - known) * cost_per_hit;
+static int64_t saved_by(struct db *db, int64_t hits, int64_t known, int64_t saved, int64_t cost_per_hit) {
+    wide sum = saved + (wide)(hits - known) * cost_per_hit;
+    if (sum > INT64_MAX)
+        db_fail(db, "what its hits saved does not fit: the cost of a hit must be wrong");
+    return sum <= INT64_MAX ? (int64_t)sum : UNKNOWN;
 }
 
 static struct cache_saving *add_saving(struct cache_savings *savings) {
@@ -46,11 +49,11 @@ static struct cache_saving *add_saving(struct cache_savings *savings) {
     return saving;
 }
 
-static void fill_saving(struct cache_saving *saving, struct query *query, int64_t cost_per_hit) {
+static void fill_saving(struct db *db, struct cache_saving *saving, struct query *query, int64_t cost_per_hit) {
     saving->hits += db_integer(query, 1);
     saving->misses += db_integer(query, 2);
     saving->writes += db_integer(query, 3);
-    saving->saved += saved_by(db_integer(query, 1), db_integer(query, 4), db_integer(query, 5), cost_per_hit);
+    saving->saved += saved_by(db, db_integer(query, 1), db_integer(query, 4), db_integer(query, 5), cost_per_hit);
 }
 
 static int by_saved(const void *a, const void *b) {
@@ -67,7 +70,7 @@ static void read_parties(struct db *db, const struct cache_window *window, int k
         struct span name = db_text(query, 0);
         struct cache_saving *saving = add_saving(savings);
         saving->name = xmemdup(name.s, name.n);
-        fill_saving(saving, query, cost_per_hit);
+        fill_saving(db, saving, query, cost_per_hit);
     }
     if (savings->count > 0)
         qsort(savings->items, savings->count, sizeof *savings->items, by_saved);
@@ -85,7 +88,7 @@ static void read_times(struct db *db, const struct cache_window *window, bool by
         if (last == NULL || last->at != at)
             last = add_saving(savings);
         last->at = at;
-        fill_saving(last, query, cost_per_hit);
+        fill_saving(db, last, query, cost_per_hit);
     }
 }
 
@@ -120,7 +123,7 @@ static void read_top(struct db *db, const struct cache_window *window, const str
             .first_cached = db_optional(query, 2, NO_TIME),
             .last_used = db_optional(query, 3, NO_TIME),
             .avg_lookup_time = lookups > 0 ? db_real(query, 4) / 1e6 / (double)lookups : (double)NAN,
-            .cost_saved = saved_by(hits, db_integer(query, 6), db_integer(query, 7), options->cost_per_hit),
+            .cost_saved = saved_by(db, hits, db_integer(query, 6), db_integer(query, 7), options->cost_per_hit),
             .high_value = hits >= HIGH_VALUE_REUSES,
         };
     }
@@ -223,7 +226,7 @@ static void read_counts(struct db *db, const struct cache_window *window, const 
     stat->hits = counts.hits;
     stat->misses = counts.misses;
     stat->writes = counts.writes;
-    stat->saved = saved_by(counts.hits, counts.saved_known, counts.saved, options->cost_per_hit);
+    stat->saved = saved_by(db, counts.hits, counts.saved_known, counts.saved, options->cost_per_hit);
     int64_t lookups = counts.hits + counts.misses;
     double could = (double)stat->saved + (double)counts.misses * (double)options->cost_per_hit;
     stat->hit_rate = lookups > 0 ? (double)counts.hits / (double)lookups : (double)NAN;

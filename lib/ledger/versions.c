@@ -404,7 +404,8 @@ static const char cache_tables[] =
     ");"
     "CREATE UNIQUE INDEX cache_event_by_identity ON cache_event(identity) WHERE identity IS NOT NULL;"
     "CREATE INDEX cache_event_by_time ON cache_event(at);"
-    /* What follows carries an epoch: a reset begins another one. */
+    /* What follows carries an epoch: a reset begins another one. A sum that SQLite adds up and that does not fit would
+     * become a REAL, and is refused. */
     "CREATE TABLE cache_state("
     "  id INTEGER PRIMARY KEY CHECK(id = 1),"
     "  epoch INTEGER NOT NULL,"
@@ -426,14 +427,14 @@ static const char cache_tables[] =
     "CREATE INDEX cache_top ON cache_sum(epoch, hits);"
     "CREATE TABLE cache_total("
     "  epoch INTEGER PRIMARY KEY,"
-    "  cached INTEGER NOT NULL,"                       /* signatures that were hit or written */
-    "  sized INTEGER NOT NULL, bytes INTEGER NOT NULL" /* those of known size */
+    "  cached INTEGER NOT NULL," /* signatures that were hit or written */
+    "  sized INTEGER NOT NULL, bytes INTEGER NOT NULL CHECK(typeof(bytes) = 'integer')" /* those of known size */
     ");"
     "CREATE TABLE cache_hour("
     "  epoch INTEGER NOT NULL,"
     "  hour INTEGER NOT NULL," /* hours since 1970 */
     "  hits INTEGER NOT NULL, misses INTEGER NOT NULL, writes INTEGER NOT NULL,"
-    "  saved_known INTEGER NOT NULL, saved INTEGER NOT NULL,"
+    "  saved_known INTEGER NOT NULL, saved INTEGER NOT NULL CHECK(typeof(saved) = 'integer'),"
     "  PRIMARY KEY(epoch, hour)"
     ") WITHOUT ROWID;"
     "CREATE TABLE cache_party("
@@ -441,7 +442,7 @@ static const char cache_tables[] =
     "  kind INTEGER NOT NULL," /* 0 account, 1 user */
     "  name INTEGER NOT NULL REFERENCES name,"
     "  hits INTEGER NOT NULL, misses INTEGER NOT NULL, writes INTEGER NOT NULL,"
-    "  saved_known INTEGER NOT NULL, saved INTEGER NOT NULL,"
+    "  saved_known INTEGER NOT NULL, saved INTEGER NOT NULL CHECK(typeof(saved) = 'integer'),"
     "  PRIMARY KEY(epoch, kind, name)"
     ") WITHOUT ROWID;"
     "CREATE TABLE cache_histogram("
