@@ -30,7 +30,8 @@ ratings() {
 
 @test "options: all that --help names, and none that the tool does not know" {
   for tool in pl-record pl-backfill pl-stats pl-retrain pl-advise pl-cachestat; do
-    is "$("$tool" --help | grep '^ *-' | tr -c 'a-z0-9-' '\n' | grep '^--[a-z]' | sort -u | xargs)" "$(offers "$tool --")"
+    wanted=$("$tool" --help | grep '^ *-' | tr -c 'a-z0-9-' '\n' | grep '^--[a-z]' | sort -u | xargs)
+    is "$wanted" "$(offers "$tool --")"
     for option in $(offers "$tool --"); do
       "$tool" "$option" </dev/null >out 2>err || true
       [ -z "$(grep 'unknown option' err)" ] || is "" "$tool $option: $(cat err)"
