@@ -201,12 +201,12 @@ static void read_prompt_cache(struct db *db, const struct cache_window *window, 
         if (prices == NULL && model.n > 0)
             prices = prices_of(db);
         const struct price *price = prices != NULL && model.n > 0 ? prices_find(prices, model) : NULL;
-        double saved = net_saved(price, db_integer(query, 5), db_integer(query, 6), db_integer(query, 7));
-        cache->requests += db_integer(query, 2);
-        hits += db_integer(query, 3);
-        input += db_integer(query, 4);
-        read += db_integer(query, 5);
-        written += db_integer(query, 6);
+        double saved = net_saved(price, db_integer(query, 4), db_integer(query, 5), db_integer(query, 6));
+        cache->requests += db_integer(query, 1);
+        hits += db_integer(query, 2);
+        input += db_integer(query, 3);
+        read += db_integer(query, 4);
+        written += db_integer(query, 5);
         if (!isnan(saved))
             cache->net_saved = isnan(cache->net_saved) ? saved : cache->net_saved + saved;
     }

@@ -50,8 +50,12 @@ static void bind_window(struct query *query, const struct cache_window *window) 
 #define HOUR_OF_EVENT "(e.at - ((e.at % 3600000000) + 3600000000) % 3600000000) / 3600000000"
 /* clang-format on */
 
-#define EVENT_COUNTS                                                                                                   \
-    "sum(e.event = 0), sum(e.event = 1), sum(e.event = 2), count(e.cost_saved), coalesce(sum(e.cost_saved), 0) "
+/* clang-format off */
+#define EVENT_COUNTS \
+    "sum(e.event = 0) AS hits, sum(e.event = 1) AS misses, sum(e.event = 2) AS writes, " \
+    "count(e.cost_saved) AS saved_known, coalesce(sum(e.cost_saved), 0) AS saved "
+#define COUNTS_OF(row) row ".hits, " row ".misses, " row ".writes, " row ".saved_known, " row ".saved "
+/* clang-format on */
 
 static void add_counts(struct query *query, struct cache_counts *counts) {
     counts->hits += db_integer(query, 0);
@@ -201,10 +205,16 @@ struct query *cache_window_parties(struct db *db, const struct cache_window *win
         db_bind_integer(query, 4, kind);
         return query;
     }
-    query = kind == 0 ? db_query(db, "SELECT n.text, g.* FROM (SELECT e.account AS name, " EVENT_COUNTS IN_WINDOW
-                                     "AND e.account IS NOT NULL GROUP BY 1) g JOIN name n ON n.id = g.name ORDER BY 1")
-                      : db_query(db, "SELECT n.text, g.* FROM (SELECT e.user AS name, " EVENT_COUNTS IN_WINDOW
-                                     "AND e.user IS NOT NULL GROUP BY 1) g JOIN name n ON n.id = g.name ORDER BY 1");
+    query =
+        kind == 0
+            ? db_query(db,
+                       "SELECT n.text, " COUNTS_OF(
+                           "g") "FROM (SELECT e.account AS name, " EVENT_COUNTS IN_WINDOW
+                                "AND e.account IS NOT NULL GROUP BY 1) g JOIN name n ON n.id = g.name ORDER BY n.text")
+            : db_query(db,
+                       "SELECT n.text, " COUNTS_OF(
+                           "g") "FROM (SELECT e.user AS name, " EVENT_COUNTS IN_WINDOW
+                                "AND e.user IS NOT NULL GROUP BY 1) g JOIN name n ON n.id = g.name ORDER BY n.text");
     bind_window(query, window);
     return query;
 }
@@ -247,12 +257,13 @@ int64_t cache_updated_at(struct db *db) {
 }
 
 struct query *prompt_cache_by_model(struct db *db, const struct cache_window *window) {
-    struct query *query =
-        db_query(db, "SELECT m.text, g.* FROM (SELECT model, count(*), sum(cache_read_tokens > 0), sum(input_tokens), "
-                     "sum(cache_read_tokens), sum(cache_write_tokens), sum(cache_write_1h_tokens) FROM request "
-                     "WHERE cache_read_tokens IS NOT NULL AND (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) "
-                     "AND (?3 IS NULL OR account = (SELECT id FROM name WHERE text = ?3)) GROUP BY model) g "
-                     "LEFT JOIN name m ON m.id = g.model ORDER BY 1");
+    struct query *query = db_query(
+        db, "SELECT m.text, g.requests, g.hits, g.input, g.read, g.written, g.hour FROM (SELECT model, "
+            "count(*) AS requests, sum(cache_read_tokens > 0) AS hits, sum(input_tokens) AS input, "
+            "sum(cache_read_tokens) AS read, sum(cache_write_tokens) AS written, sum(cache_write_1h_tokens) AS hour "
+            "FROM request WHERE cache_read_tokens IS NOT NULL AND (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) "
+            "AND (?3 IS NULL OR account = (SELECT id FROM name WHERE text = ?3)) GROUP BY model) g "
+            "LEFT JOIN name m ON m.id = g.model ORDER BY m.text");
     bind_window(query, window);
     return query;
 }
