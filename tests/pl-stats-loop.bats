@@ -614,7 +614,7 @@ day 2026-02-03: \$3.25 spent, more than \$0.25" "$(cat out)"
 
 # Records whose every name is hostile, and history with it.
 hostile() {
-  jq -cn --arg n $'\x1b]0;x\x07\r\n\t,"\\\x7f\u009b{}=é' '{request_id:"r", model:$n, account:$n, session_id:$n,
+  jq -cn --arg n $'\x1b]0;x\x07\r\n\t,"\\\x7f\xc2\x9b{}=é' '{request_id:"r", model:$n, account:$n, session_id:$n,
     pattern:$n, provider:$n, cost:1, prompt_hash:"00000000000000aa"},
     {request_id:"r", quality_score:3, feedback_id:"f"},
     {workflow_id:"w", model:$n, account:$n, session_id:$n, cost:1}' | pl-record -q
@@ -650,7 +650,7 @@ hostile() {
 
 @test "escaping: JSON gives back the name, CSV keeps its columns" {
   hostile
-  is $'\x1b]0;x\x07\r\n\t,"\\\x7f\u009b{}=é.' "$(pl-stats costs --by model -j | jq -r '.[0].model + "."')"
+  is $'\x1b]0;x\x07\r\n\t,"\\\x7f\xc2\x9b{}=é.' "$(pl-stats costs --by model -j | jq -r '.[0].model + "."')"
   is '"\x1B]0;x\x07\x0D\x0A\x09,""\\x7F\x9B{}=é",2,,,,,2,0' "$(rows costs --by account)"
   is 8 "$(pl-stats costs --by account -F tsv | tail -1 | awk -F '\t' '{ print NF }')"
 }
