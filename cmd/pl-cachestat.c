@@ -175,8 +175,6 @@ static void check_options(const struct options *parser, bool files) {
         options_usage(parser, "--reset needs --yes where there is no terminal to ask on");
 }
 
-/* -- records alone ---------------------------------------------------------------------------------------------- */
-
 /* -- figures ---------------------------------------------------------------------------------------------------- */
 
 static void print_by(struct db *db, const struct table_style *style, FILE *out) {
