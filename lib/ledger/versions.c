@@ -383,6 +383,7 @@ static const char *const version_2[] = {wider_tables,  request_tables, routing_t
 /* -- version 3: caches ------------------------------------------------------------------------------------------ */
 
 static const char cache_tables[] =
+    "DELETE FROM source;" /* as in version 2 */
     "CREATE TABLE cache_signature("
     "  id INTEGER PRIMARY KEY,"
     "  signature_hash INTEGER NOT NULL UNIQUE," /* the first 64 bits of its SHA-256 */
