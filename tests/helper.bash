@@ -54,5 +54,17 @@ figures() {
     SELECT prompt_hash, complexity_level, avg_budget, usage_count, printf('%!.17g', total_quality_score),
       printf('%!.17g', quality_score), last_used, created_at, tokens_known, tokens, budgets_known, budgets,
       quality_known, quality, quality_total FROM budget_patterns ORDER BY 1;
-    SELECT name, value FROM total WHERE slot IN (2, (SELECT slot FROM state)) AND value <> 0 ORDER BY 1"
+    SELECT name, value FROM total WHERE slot IN (2, (SELECT slot FROM state)) AND value <> 0 ORDER BY 1;
+    SELECT hit_count, miss_count, hit_rate, total_cost_saved, savings_percentage, lookup_p50, lookup_p95, lookup_p99,
+      write_p95, memory_usage, degradation_alert FROM cache_metrics;
+    SELECT signature_hash, signature, reuse_count, first_cached, last_used, cost_saved, avg_lookup_time, high_value
+      FROM signature_stats ORDER BY 1;
+    SELECT 'hour', hour, hits, misses, writes, saved_known, saved FROM cache_hour JOIN cache_state USING (epoch)
+      ORDER BY 2;
+    SELECT kind, n.text, hits, misses, writes, saved_known, saved FROM cache_party p JOIN cache_state USING (epoch)
+      JOIN name n ON n.id = p.name ORDER BY 1, 2;
+    SELECT span, start, kind, count(*), sum(count), sum(count * bucket), sum(count * bucket * bucket)
+      FROM cache_histogram JOIN cache_state USING (epoch) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+    SELECT 'held', cached, sized, bytes FROM cache_total JOIN cache_state USING (epoch)
+      WHERE cached > 0"
 }
