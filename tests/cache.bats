@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Cache events: how they are read and told apart, what is kept of them, and that it is the same in whatever way they come.
+# Cache events: how they are read and told apart, what is kept of them, and that it is the same in whatever way they
+# come.
 # LAW_ROUNDS=10 does ten times as much; LAW_SEED=N begins with other events.
 # shellcheck disable=SC2030,SC2031,SC2154
 
@@ -150,7 +151,7 @@ BAD
 }
 
 @test "identity: without one, a dated event is its content" {
-  one="\"event\":\"hit\",\"signature\":\"s\",\"lookup_ms\":1,\"cost_saved\":0.5,\"size_bytes\":7,\"account\":\"a\",\"user_id\":\"u\""
+  one='"event":"hit","signature":"s","lookup_ms":1,"cost_saved":0.5,"size_bytes":7,"account":"a","user_id":"u"'
   rec "{$one,\"timestamp\":\"2026-02-01T10:00:00Z\"}" "{\"timestamp\":1769940000000,\"note\":1,$one}" \
     "{\"created_at\":\"2026-02-01T11:00:00.000+01:00\",${one/0.5/5e-1}}"
   is "new duplicate duplicate" "$(statuses)"
@@ -198,9 +199,12 @@ stays() {
 }
 
 @test "versions: the newer one replaces the older one everywhere" {
-  first="{\"event_id\":\"1\",\"event\":\"hit\",\"signature\":\"a\",\"lookup_ms\":2,\"cost_saved\":0.25,\"size_bytes\":70,$(at 03T10),\"account\":\"x\",\"user_id\":\"u\"}"
-  second="{\"event_id\":\"1\",\"event\":\"miss\",\"signature\":\"b\",\"lookup_ms\":3,$(at 04T10),\"account\":\"y\",\"user_id\":\"v\"}"
-  third="{\"event_id\":\"1\",\"event\":\"write\",\"signature\":\"b\",\"write_ms\":9,\"size_bytes\":5,$(at 04T10 | sed s/10:00/10:01/)}"
+  first='{"event_id":"1","event":"hit","signature":"a","lookup_ms":2,"cost_saved":0.25,"size_bytes":70,'
+  first="$first$(at 03T10),\"account\":\"x\",\"user_id\":\"u\"}"
+  second="{\"event_id\":\"1\",\"event\":\"miss\",\"signature\":\"b\",\"lookup_ms\":3,$(at \
+04T10),\"account\":\"y\",\"user_id\":\"v\"}"
+  third="{\"event_id\":\"1\",\"event\":\"write\",\"signature\":\"b\",\"write_ms\":9,\"size_bytes\":5,$(at 04T10 | \
+sed s/10:00/10:01/)}"
   rec "$first"
   is "a|1|208800|208800|0.25|2.0" "$(signatures)"
   is "70" "$(held)"
@@ -209,7 +213,8 @@ stays() {
   is "0" "$(held)"
   is "491722|0|1|0|0|0" "$(sql "SELECT hour, hits, misses, writes, saved_known, saved FROM cache_hour")"
   is "0|y|0|1 1|v|0|1" "$(sql "SELECT kind, text, hits, misses FROM cache_party JOIN name ON name = id" | xargs)"
-  is "0|0|0|1 1|20488|0|1 2|491722|0|1" "$(sql "SELECT span, start, kind, count FROM cache_histogram ORDER BY 1" | xargs)"
+  is "0|0|0|1 1|20488|0|1 2|491722|0|1" "$(sql "SELECT span, start, kind, count FROM cache_histogram ORDER BY 1" | \
+xargs)"
   stays "$first" "$second"
   rec "$third"
   is "b|0|295260|295260|0.0|" "$(signatures)"
@@ -288,7 +293,8 @@ stays() {
 
 # tables: what the tables hold, as JSON, in the form of the recomputation below
 tables() {
-  sql "SELECT json_object('signatures', (SELECT json_group_array(json_array(signature, reuse_count, first_cached, last_used,
+  sql "SELECT json_object('signatures', (SELECT json_group_array(json_array(signature, reuse_count, first_cached, \
+last_used,
       cost_saved, avg_lookup_time, high_value)) FROM (SELECT * FROM signature_stats ORDER BY signature)),
     'hours', (SELECT json_group_array(json_array(hour, hits, misses, writes, saved_known, saved))
       FROM (SELECT * FROM cache_hour ORDER BY hour)),
@@ -311,7 +317,8 @@ recomputed_tables() {
     def times($span; $hours): map(select(.ns != null)) | group_by([(hour / $hours | floor), .event == "write"]) |
       map([$span, (.[0] | hour / $hours | floor), (.[0].event == "write" | if . then 1 else 0 end), length]);
     {signatures: (group_by(.signature) | map([.[0].signature, hits, (first_cached | seconds), (last_used | seconds),
-        dollars(1000000), (lookups | if . == [] then null else add / 1e6 / length end), (if hits >= 3 then 1 else 0 end)])),
+        dollars(1000000), (lookups | if . == [] then null else add / 1e6 / length end), (if hits >= 3 then 1 else 0
+    end)])),
       hours: (group_by(hour) | map([.[0] | hour] + sums)),
       parties: (parties(0; .account) + parties(1; .user)),
       times: (times(0; 1e9) + times(1; 24) + times(2; 1)),
@@ -356,7 +363,8 @@ recomputed_tables() {
 }
 
 @test "law 4: a writer killed at any moment loses nothing that it acknowledged, and counts nothing twice" {
-  seq 4000 | sed 's/.*/{"event":"hit","signature":"&","event_id":"e&","lookup_ms":&,"timestamp":"2026-02-01T00:00:00Z"}/' >records
+  seq 4000 | sed 's/.*/{"event":"hit","signature":"&","event_id":"e&","lookup_ms":&,'\
+'"timestamp":"2026-02-01T00:00:00Z"}/' >records
   record <records
   figures >once
   RANDOM=$first_seed
@@ -413,7 +421,8 @@ breaks() {
   record <records
   sql "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
   figures >right
-  for column in hits misses writes lookups_known lookups saved_known saved first_written first_hit last_hit last_written \
+  for column in hits misses writes lookups_known lookups saved_known saved first_written first_hit last_hit \
+    last_written \
     size_at size; do
     echo "UPDATE cache_sum SET $column = coalesce($column, 5) + 1 WHERE signature = (SELECT id FROM cache_signature
       WHERE signature = 'sig-0')" | tr '\n' ' '
@@ -422,12 +431,12 @@ breaks() {
   cat >>changes <<'SQL'
 UPDATE cache_sum SET last_hit = NULL WHERE hits > 5|the sums of a cached signature are wrong: number 
 DELETE FROM cache_sum WHERE hits > 5|the sums of a cached signature are wrong: number 
-INSERT INTO cache_signature(id, signature_hash, signature) VALUES(999, 5, 'nobody'); INSERT INTO cache_sum SELECT epoch, 999, hits, misses, writes, lookups_known, lookups, saved_known, saved, first_written, first_hit, last_hit, last_written, size_at, size FROM cache_sum LIMIT 1|sums of a signature without events: number 999
+INSERT INTO cache_sum VALUES(0, 999, 1, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9)|a signature without events: number 999
 UPDATE cache_total SET cached = cached + 1|what the cache holds is wrong
 UPDATE cache_total SET sized = sized - 1|what the cache holds is wrong
 UPDATE cache_total SET bytes = bytes + 1|what the cache holds is wrong
 DELETE FROM cache_total|what the cache holds is wrong
-UPDATE cache_sum SET size = size + 1; UPDATE cache_total SET bytes = (SELECT sum(size) FROM cache_sum WHERE hits + writes > 0)|the sums of a cached signature are wrong
+UPDATE cache_sum SET size = size + 1; UPDATE cache_total SET bytes = bytes + sized|of a cached signature are wrong
 SQL
   breaks <changes
 }
@@ -438,24 +447,25 @@ SQL
   sql "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
   figures >right
   for column in hits misses writes saved_known saved; do
-    echo "UPDATE cache_hour SET $column = $column + 1 WHERE hour = (SELECT max(hour) FROM cache_hour)|the sums of an hour of cache events are wrong: hour "
-    echo "UPDATE cache_party SET $column = $column + 1 WHERE kind = 0|the sums of an account's cache events are wrong: number "
-    echo "UPDATE cache_party SET $column = $column - 1 WHERE kind = 1|the sums of a user's cache events are wrong: number "
+    echo "UPDATE cache_hour SET $column = $column + 1 WHERE hour = (SELECT max(hour) FROM cache_hour)|an hour of \
+cache events are wrong: hour "
+    echo "UPDATE cache_party SET $column = $column + 1 WHERE kind = 0|an account's cache events are wrong: "
+    echo "UPDATE cache_party SET $column = $column - 1 WHERE kind = 1|a user's cache events are wrong: "
   done >changes
   cat >>changes <<'SQL'
-DELETE FROM cache_hour WHERE hour = (SELECT min(hour) FROM cache_hour)|the sums of an hour of cache events are wrong: hour 
-INSERT INTO cache_hour VALUES(0, -9, 1, 0, 0, 0, 0)|sums of an hour without cache events: hour -9 
-INSERT INTO cache_party SELECT 0, 1, (SELECT name FROM cache_party WHERE kind = 0), 1, 0, 0, 0, 0|the sums of a user's cache events are wrong
-DELETE FROM cache_party WHERE kind = 0|the sums of an account's cache events are wrong: number 
+DELETE FROM cache_hour WHERE hour = (SELECT min(hour) FROM cache_hour)|an hour of cache events are wrong: hour 
+INSERT INTO cache_hour VALUES(0, -9, 1, 0, 0, 0, 0)|an hour without cache events: hour -9 
+INSERT INTO cache_party SELECT 0, 1, name, 1, 0, 0, 0, 0 FROM cache_party WHERE kind = 0 LIMIT 1|a user's cache events
+DELETE FROM cache_party WHERE kind = 0|an account's cache events are wrong: 
 UPDATE cache_histogram SET count = count + 1 WHERE span = 0|the histograms of days of cache events are wrong
 UPDATE cache_histogram SET count = count + 1 WHERE span = 1|the histograms of days of cache events are wrong
 DELETE FROM cache_histogram WHERE span = 1|the histograms of days of cache events are wrong
-UPDATE cache_histogram SET count = count + 1 WHERE span = 2|the sums of an hour of cache events are wrong: hour 
-UPDATE cache_histogram SET count = count * 2|the sums of an hour of cache events are wrong: hour 
-UPDATE OR IGNORE cache_histogram SET bucket = bucket + 1 WHERE span = 2|the sums of an hour of cache events are wrong: hour 
-UPDATE cache_histogram SET kind = 5 WHERE span = 2 AND kind = 1|the sums of an hour of cache events are wrong: hour 
-DELETE FROM cache_histogram|the sums of an hour of cache events are wrong: hour 
-INSERT INTO cache_histogram VALUES(0, 2, -9, 0, 5, 1), (0, 1, -1, 0, 5, 1)|sums of an hour without cache events: hour -9 
+UPDATE cache_histogram SET count = count + 1 WHERE span = 2|an hour of cache events are wrong: hour 
+UPDATE cache_histogram SET count = count * 2|an hour of cache events are wrong: hour 
+UPDATE OR IGNORE cache_histogram SET bucket = bucket + 1 WHERE span = 2|an hour of cache events are wrong: hour 
+UPDATE cache_histogram SET kind = 5 WHERE span = 2 AND kind = 1|an hour of cache events are wrong: hour 
+DELETE FROM cache_histogram|an hour of cache events are wrong: hour 
+INSERT INTO cache_histogram VALUES(0, 2, -9, 0, 5, 1), (0, 1, -1, 0, 5, 1)|an hour without cache events: hour -9 
 INSERT INTO cache_histogram VALUES(0, 1, -9, 0, 5, 1)|the histograms of days of cache events are wrong
 SQL
   sed -i 's/hour -9 /hour -9/' changes
