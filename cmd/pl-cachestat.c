@@ -302,8 +302,12 @@ static bool confirmed(const char *path) {
 
 /* The figures are gone with the first transaction; what was kept for them is cleared by many short ones. */
 static int reset(const char *path) {
-    if (access(path, F_OK) != 0)
-        die("%s", db_error(schema_open_read(path)));
+    if (access(path, F_OK) != 0) { /* opened to be written, it would be made */
+        struct db *none = schema_open_read(path);
+        complain("%s", db_error(none));
+        db_close(none);
+        return STATUS_FAILED;
+    }
     if (!options.yes && !confirmed(path)) {
         complain("nothing is forgotten");
         return STATUS_REJECTED;
