@@ -451,7 +451,7 @@ MISSED
 }
 
 @test "--reset: asks on a terminal" {
-  command -v script >/dev/null || skip "no script(1)"
+  script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no script(1), or no terminal for it"
   rec '{"event":"hit","signature":"s","event_id":"1"}'
   rc=0
   # shellcheck disable=SC2016
