@@ -33,6 +33,11 @@ static inline bool span_is(struct span span, const char *string) {
     return span_equal(span, span_of(string));
 }
 
+/* The lower case of an ASCII letter; any other byte is as it is, in whatever locale. */
+static inline char ascii_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* Less than, equal to or greater than 0, bytewise, as memcmp; a prefix sorts first. */
 int span_compare(struct span a, struct span b);
 

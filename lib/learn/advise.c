@@ -87,16 +87,11 @@ static bool usable(struct adviser *adviser) {
     return adviser->db != NULL;
 }
 
-static int64_t data_version(struct db *db) {
-    return db_value(db, "PRAGMA data_version", 0);
-}
-
 static void note_loaded(const struct adviser *adviser) {
     struct text line = {0};
     if (adviser->options->on_note == NULL)
         return;
-    text_format(&line, "Loaded %lld budget patterns",
-                (long long)db_value(adviser->db, "SELECT count(*) FROM budget_patterns", 0));
+    text_format(&line, "Loaded %lld budget patterns", (long long)budgets_rows(adviser->db));
     adviser->options->on_note(adviser->options->context, line.s);
     text_clear(&line);
     if (adviser->run.id != 0)
@@ -127,7 +122,7 @@ static void take_rules(struct adviser *adviser) {
 static void load(struct adviser *adviser) {
     forget(adviser);
     adviser->loaded_at = clock_monotonic_ms();
-    adviser->version = data_version(adviser->db);
+    adviser->version = db_data_version(adviser->db);
     routes_last_run(adviser->db, &adviser->run);
     take_rules(adviser);
 }
@@ -148,7 +143,7 @@ static void open_database(struct adviser *adviser) {
 /* Whether another process has written what advice should follow: at once, or in a while. */
 static bool outdated(struct adviser *adviser, int64_t now) {
     struct retraining_run run;
-    if (data_version(adviser->db) == adviser->version)
+    if (db_data_version(adviser->db) == adviser->version)
         return false;
     routes_last_run(adviser->db, &run);
     return run.id != adviser->run.id || state_read(adviser->db).rules != adviser->rules_id ||

@@ -423,6 +423,10 @@ void budgets_mend(struct budgets *budgets, int64_t prompt) {
     show(budgets->db, prompt_hash, &sums);
 }
 
+int64_t budgets_rows(struct db *db) {
+    return db_value(db, "SELECT count(*) FROM budget_patterns", 0);
+}
+
 /* -- what advice goes by ---------------------------------------------------------------------------------------- */
 
 bool budgets_history(struct db *db, uint64_t prompt_hash, int64_t *quality, int64_t *count) {

@@ -27,6 +27,9 @@ void budgets_check(struct db *db, void *context, on_wrong_row *on_wrong);
 /* Makes one prompt's row what the requests give. Within a write transaction. */
 void budgets_mend(struct budgets *budgets, int64_t prompt_hash);
 
+/* How many prompts have a row. */
+int64_t budgets_rows(struct db *db);
+
 /* -- what advice goes by -- */
 
 /* The known qualities of a prompt's answers, added up, in billionths. False if the prompt was never seen. */

@@ -280,6 +280,10 @@ int64_t db_value(struct db *db, const char *sql, int64_t fallback) {
     return value;
 }
 
+int64_t db_data_version(struct db *db) {
+    return db_value(db, "PRAGMA data_version", 0);
+}
+
 int64_t db_last_id(struct db *db) {
     return db_failed(db) ? 0 : sqlite3_last_insert_rowid(db->sqlite);
 }

@@ -68,6 +68,8 @@ struct span db_text(struct query *query, int column); /* NULL: s is NULL; a blob
 void db_script(struct db *db, const char *sql);
 /* The first column of the first row of SQL, or FALLBACK if there is none. */
 int64_t db_value(struct db *db, const char *sql, int64_t fallback);
+/* A number that changes when another connection has committed something. */
+int64_t db_data_version(struct db *db);
 int64_t db_last_id(struct db *db);
 int64_t db_changes(struct db *db);
 

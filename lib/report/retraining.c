@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "report/reports_private.h"
 
 /* -- JSON ------------------------------------------------------------------------------------------------------- */
 
@@ -107,13 +108,6 @@ static void print_json(const struct retraining *r, bool dry_run, FILE *out) {
 }
 
 /* -- people ----------------------------------------------------------------------------------------------------- */
-
-static void real_or_null(struct table *table, double value) {
-    if (isnan(value))
-        table_null(table);
-    else
-        table_real(table, value);
-}
 
 static void print_changes(const struct retraining *r, const struct table_style *style, FILE *out) {
     static const struct column columns[] = {

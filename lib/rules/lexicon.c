@@ -32,20 +32,16 @@ struct lexicon {
 
 /* -- words ------------------------------------------------------------------------------------------------------ */
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 char *lower_copy(struct span word) {
     char *copy = xmemdup(word.s, word.n);
     for (char *s = copy; *s != '\0'; s++)
-        *s = lower(*s);
+        *s = ascii_lower(*s);
     return copy;
 }
 
 static inline bool same_word(const char *known, struct span word) {
     size_t i = 0;
-    while (i < word.n && known[i] != '\0' && known[i] == lower(word.s[i]))
+    while (i < word.n && known[i] != '\0' && known[i] == ascii_lower(word.s[i]))
         i++;
     return i == word.n && known[i] == '\0';
 }
@@ -69,7 +65,7 @@ bool rule_name_valid(const char *name) {
 static inline uint32_t word_hash(struct span word) {
     uint32_t hash = 2166136261U;
     for (size_t i = 0; i < word.n; i++)
-        hash = (hash ^ (unsigned char)lower(word.s[i])) * 16777619U;
+        hash = (hash ^ (unsigned char)ascii_lower(word.s[i])) * 16777619U;
     return hash ^ hash >> 15;
 }
 

@@ -46,23 +46,19 @@ static const struct provider {
 /* What may stand before a family: where it runs, and that it was tuned. */
 static const char *const fronts[] = {"ft:", "us.", "eu.", "au.", "jp.", "apac.", "global."};
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool digit(char c) {
     return c >= '0' && c <= '9';
 }
 
 static bool letter(char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (unsigned char)c >= 0x80;
+    return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (unsigned char)c >= 0x80;
 }
 
 static bool begins(struct span name, struct span beginning) {
     if (beginning.n > name.n)
         return false;
     for (size_t i = 0; i < beginning.n; i++)
-        if (lower(name.s[i]) != beginning.s[i])
+        if (ascii_lower(name.s[i]) != beginning.s[i])
             return false;
     return true;
 }

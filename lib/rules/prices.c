@@ -52,10 +52,6 @@ struct price_list {
     int layer;
 };
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* The slot of the name, in lower case, or the free one where it belongs. */
 static size_t *slot_of(const struct price_list *list, const char *name, size_t size) {
     size_t at = (size_t)hash64(name, size);
@@ -114,7 +110,7 @@ static bool fold(struct span name, char out[PRICE_NAME_MAX]) {
     if (name.n == 0 || name.n > PRICE_NAME_MAX)
         return false;
     for (size_t i = 0; i < name.n; i++)
-        out[i] = lower(name.s[i]);
+        out[i] = ascii_lower(name.s[i]);
     return true;
 }
 
@@ -175,7 +171,7 @@ static bool ends_latest(struct span name) {
     static const char latest[] = "-latest";
     size_t size = sizeof latest - 1;
     for (size_t i = 0; i < size; i++)
-        if (name.n < size || lower(name.s[name.n - size + i]) != latest[i])
+        if (name.n < size || ascii_lower(name.s[name.n - size + i]) != latest[i])
             return false;
     return true;
 }
