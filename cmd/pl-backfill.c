@@ -15,6 +15,7 @@
 #include "ledger/rebuild.h"
 #include "ledger/schema.h"
 #include "ledger/verify.h"
+#include "report/maps.h"
 #include "report/progress.h"
 #include "report/table.h"
 
@@ -40,6 +41,7 @@ static const struct tool tool = {
     .lines =
         (const struct option_line[]){
             {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review"},
+            {'m', "map", "MAP", "read another program's log: a map's name or file, auto, list"},
             {OPTION_DRY_RUN, "dry-run", NULL, "tell what would be taken in, and write nothing"},
             {OPTION_LIMIT, "limit", "N", "stop after N records"},
             {OPTION_SINCE, "since", "TIME", "take records from TIME on (a date, a time, or 90d)"},
@@ -60,7 +62,7 @@ static const struct tool tool = {
 static struct {
     struct common_options common;
     enum record_kind kind;
-    const char *rejects, *given[KNOWLEDGE_PARTS];
+    const char *rejects, *map, *given[KNOWLEDGE_PARTS];
     bool dry_run, force, no_text, rebuild, verify;
     int64_t limit, since, until;
 } options = {.limit = -1, .since = NO_TIME, .until = NO_TIME};
@@ -72,6 +74,7 @@ static void parse(struct options *parser) {
             if (!record_kind_named(span_of(parser->argument), &options.kind))
                 options_usage(parser, "unknown kind: %s", parser->argument);
             break;
+        case 'm': options.map = parser->argument; break;
         case OPTION_DRY_RUN: options.dry_run = true; break;
         case OPTION_LIMIT: options.limit = options_number(parser, "limit", 0); break;
         case OPTION_SINCE: options.since = options_time(parser, "since"); break;
@@ -223,7 +226,7 @@ static void print_summary(const struct intake_counts *counts) {
 }
 
 /* The files that the operands name; *MISSING: one could not be found or looked through. */
-static struct file_list list_files(char **operands, bool *missing) {
+static struct file_list list_files(char **operands, const struct map *map, bool *missing) {
     struct file_list list = {0};
     struct text error = {0};
     for (; *operands != NULL; operands++) {
@@ -231,11 +234,12 @@ static struct file_list list_files(char **operands, bool *missing) {
         if (strcmp(*operands, "-") == 0) {
             list.paths = xreallocarray(list.paths, list.count + 1, sizeof *list.paths);
             list.paths[list.count++] = xstrdup("-");
-        } else if (!files_add(&list, *operands, &error)) {
+        } else if (!files_add(&list, *operands, map, &error)) {
             complain("%s", error.s);
             *missing = true;
         } else if (list.count == before) {
-            complain("warning: %s: no *.json, *.jsonl or *.ndjson below it", *operands);
+            complain("warning: %s: no %s below it", *operands,
+                     map != NULL ? "file of the map" : "*.json, *.jsonl or *.ndjson");
         }
     }
     text_free(&error);
@@ -261,12 +265,13 @@ static int read_files(struct intake *intake, const struct file_list *list) {
     return intake_flush(intake) == INTAKE_DONE ? status : STATUS_FAILED;
 }
 
-static int backfill(struct ledger *ledger, char **operands) {
+static int backfill(struct ledger *ledger, struct map *map, char **operands) {
     bool missing = false;
     FILE *rejects = options.rejects != NULL ? rejects_open(options.rejects) : NULL;
-    struct file_list list = list_files(operands, &missing);
+    struct file_list list = list_files(operands, map, &missing);
     struct intake_options how = {
         .kind = options.kind,
+        .map = map,
         .since = options.since,
         .until = options.until,
         .limit = options.limit,
@@ -304,9 +309,28 @@ static int backfill(struct ledger *ledger, char **operands) {
     return status;
 }
 
+/* -- where logs are --------------------------------------------------------------------------------------------- */
+
+/* The places where the program that MAP is for keeps its logs, as operands: they last as long as the program. */
+static char **homes_of(const struct map *map) {
+    struct text names = {0};
+    struct map_words homes = map_homes(map);
+    map_home_names(map, &names);
+    if (names.n == 0)
+        die("the map %s does not know where its logs are: name files or directories", options.map);
+    if (homes.count == 0)
+        die("no logs of the map %s: looked for %s", options.map, names.s);
+    for (int i = 0; i < homes.count && !options.common.quiet; i++)
+        complain("reading %s", homes.items[i]);
+    homes.items = xreallocarray(homes.items, (size_t)homes.count + 1, sizeof *homes.items);
+    homes.items[homes.count] = NULL;
+    text_free(&names);
+    return homes.items;
+}
+
 /* -- the whole -------------------------------------------------------------------------------------------------- */
 
-static int write_with(const char *path, char **operands) {
+static int write_with(const char *path, struct map *map, char **operands) {
     struct knowledge knowledge;
     struct text error = {0};
     bool given = options.given[PART_RULES] != NULL || options.given[PART_PRICES] != NULL;
@@ -328,7 +352,7 @@ static int write_with(const char *path, char **operands) {
                      path);
         status = options.rebuild ? rebuild(ledger, &knowledge) : STATUS_GOOD;
         if (status == STATUS_GOOD && *operands != NULL)
-            status = backfill(ledger, operands);
+            status = backfill(ledger, map, operands);
     }
     ledger_free(ledger);
     knowledge_free(&knowledge);
@@ -340,7 +364,10 @@ int main(int argc, char **argv) {
     struct options parser;
     options_begin(&parser, &tool, &options.common, argc, argv);
     parse(&parser);
+    struct map *map = map_of_option(options.map, format());
     char **operands = options_operands(&parser);
+    if (*operands == NULL && map != NULL)
+        operands = homes_of(map);
     if (*operands == NULL && !options.rebuild && !options.verify)
         options_usage(&parser, "nothing to read: name files, directories or databases, or - for standard input");
     if (options.dry_run && options.rebuild)
@@ -348,7 +375,7 @@ int main(int argc, char **argv) {
     char *path = path_database(options.common.db);
     int status = STATUS_GOOD;
     if (*operands != NULL || options.rebuild)
-        status = write_with(path, operands);
+        status = write_with(path, map, operands);
     status = finish_stdout(status);
     stop_by_signal();
     if (status != STATUS_FAILED && options.verify) {
@@ -356,6 +383,7 @@ int main(int argc, char **argv) {
         status = verified > status ? verified : status;
     }
     free(path);
+    map_free(map);
     options_end(&parser);
     return finish_stdout(status);
 }

@@ -23,6 +23,7 @@
 #include "report/cachedata.h"
 #include "report/cachepage.h"
 #include "report/cachetargets.h"
+#include "report/maps.h"
 
 enum {
     OPTION_ACCOUNT = OPTION_LONG,
@@ -50,6 +51,7 @@ static const struct tool tool = {
         (const struct option_line[]){
             {'F', "format", "FORMAT", "table, json, csv, tsv or prometheus"},
             {'f', "field", "NAME", "print one figure of the JSON, such as hit_rate"},
+            {'m', "map", "MAP", "FILE... is another program's log: a map, auto, list"},
             {OPTION_BY, "by", "GROUP", "a row for each hour or day"},
             {OPTION_TOP, "top", "N", "list the N most reused signatures (10)"},
             {OPTION_SINCE, "since", "TIME", "events from TIME on (a date, a time, or 90d)"},
@@ -81,6 +83,7 @@ static struct {
     enum mode mode;
     const struct cache_figure *figure;
     bool format_given, by_day, yes;
+    const char *map;
     long watch; /* seconds; 0: once */
 } options = {
     .asked = {.since = NO_TIME, .until = NO_TIME, .cost_per_hit = 1000000, .top = TOP},
@@ -136,6 +139,7 @@ static void parse(struct options *parser) {
     for (int code; (code = options_next(parser)) != OPTION_END;) {
         switch (code) {
         case 'F': take_format(parser); break;
+        case 'm': options.map = parser->argument; break;
         case 'f': take_figure(parser); break;
         case OPTION_BY: take_group(parser); break;
         case OPTION_TOP: asked->top = (size_t)options_number(parser, "top", 0); break;
@@ -224,10 +228,10 @@ static int report_on_database(const char *path, const struct table_style *style,
     return status;
 }
 
-static int report_on_files(char **files, const struct table_style *style, FILE *out) {
+static int report_on_files(char **files, struct map *map, const struct table_style *style, FILE *out) {
     static const char *const given[KNOWLEDGE_PARTS] = {NULL};
     int64_t rejected;
-    struct ledger *ledger = ledger_alone(files, given, &rejected);
+    struct ledger *ledger = ledger_alone(files, map, given, &rejected);
     int status = print_on(ledger_db(ledger), style, out);
     ledger_free(ledger);
     return status == STATUS_GOOD && rejected > 0 ? STATUS_REJECTED : status;
@@ -333,7 +337,10 @@ int main(int argc, char **argv) {
     options_begin(&parser, &tool, &options.common, argc, argv);
     parse(&parser);
     char **files = options_operands(&parser), *path = path_database(options.common.db);
+    struct map *map = map_ready_of_option(options.map, options.format);
     check_options(&parser, *files != NULL);
+    if (map != NULL && *files == NULL)
+        options_usage(&parser, "--map goes with FILE...");
     FILE *out = options.common.quiet ? fopen("/dev/null", "we") : stdout;
     struct table_style style = table_style_for(stdout, options.format);
     int status = STATUS_GOOD;
@@ -342,10 +349,11 @@ int main(int argc, char **argv) {
     else if (options.watch > 0)
         watch(path, out);
     else if (*files != NULL)
-        status = report_on_files(files, &style, out);
+        status = report_on_files(files, map, &style, out);
     else
         status = report_on_database(path, &style, out);
     free(path);
+    map_free(map);
     options_end(&parser);
     status = finish_stdout(status);
     if (options.watch > 0)

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "ledger/intake.h"
 #include "ledger/schema.h"
+#include "report/maps.h"
 
 enum { OPTION_REJECTS = OPTION_LONG, OPTION_RULES, OPTION_PRICES, OPTION_TEE, OPTION_NO_TEXT };
 
@@ -23,6 +24,7 @@ static const struct tool tool = {
     .lines =
         (const struct option_line[]){
             {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review"},
+            {'m', "map", "MAP", "read another program's log: a map's name or file, auto, list"},
             {OPTION_TEE, "tee", NULL, "write the input through instead of results"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database"},
@@ -37,7 +39,7 @@ static const struct tool tool = {
 static struct {
     struct common_options common;
     enum record_kind kind;
-    const char *rejects, *given[KNOWLEDGE_PARTS];
+    const char *rejects, *map, *given[KNOWLEDGE_PARTS];
     bool tee, no_text;
 } options;
 
@@ -48,6 +50,7 @@ static void parse(struct options *parser) {
             if (!record_kind_named(span_of(parser->argument), &options.kind))
                 options_usage(parser, "unknown kind: %s", parser->argument);
             break;
+        case 'm': options.map = parser->argument; break;
         case OPTION_TEE: options.tee = true; break;
         case OPTION_REJECTS: options.rejects = parser->argument; break;
         case OPTION_RULES: options.given[PART_RULES] = parser->argument; break;
@@ -234,10 +237,12 @@ int main(int argc, char **argv) {
     char dash[] = "-", *only_stdin[] = {dash, NULL}, **operands = options_operands(&parser);
     operands = *operands != NULL ? operands : only_stdin;
     char **left = operands;
+    struct map *map = map_ready_of_option(options.map, options.common.json ? FORMAT_JSON : FORMAT_TABLE);
     FILE *rejects = options.rejects != NULL ? rejects_open(options.rejects) : NULL;
     struct ledger *ledger = open_ledger();
     struct intake_options how = {
         .kind = options.kind,
+        .map = map,
         .since = NO_TIME,
         .until = NO_TIME,
         .limit = -1,
@@ -266,6 +271,7 @@ int main(int argc, char **argv) {
     }
     intake_free(intake);
     ledger_free(ledger);
+    map_free(map);
     options_end(&parser);
     if (rejects != NULL && fclose(rejects) != 0) {
         complain("%s: %s", options.rejects, strerror(errno));

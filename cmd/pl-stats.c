@@ -13,6 +13,7 @@
 #include "base/zone.h"
 #include "ledger/alone.h"
 #include "ledger/schema.h"
+#include "report/maps.h"
 #include "report/reports.h"
 
 enum {
@@ -49,6 +50,7 @@ static const struct tool tool = {
             {OPTION_MAX_COST, "max-cost", "USD", "the most that may be spent, in all or in each group"},
             {OPTION_TEMPLATE, "template", "NAME", "why: the workflow's template"},
             {OPTION_ERROR, "error", "TEXT", "why: the workflow's error message"},
+            {'m', "map", "MAP", "FILE... is another program's log: a map, auto, list"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for FILE... and why"},
             {OPTION_PRICES, "prices", "FILE", "prices of one's own, for FILE..."},
             {0, NULL, NULL, NULL},
@@ -64,7 +66,7 @@ static struct {
     bool format_given;
     const char *since, *until, *zone; /* as given; NULL: not given */
     bool grouped, check;
-    const char *rules, *prices;
+    const char *rules, *prices, *map;
 } options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME}, .limit = -1, .max_cost = UNKNOWN}};
 
 static int64_t dollars(const struct options *parser) {
@@ -108,6 +110,7 @@ static void parse(struct options *parser) {
         case OPTION_MAX_COST: request->max_cost = dollars(parser); break;
         case OPTION_TEMPLATE: request->workflow_template = parser->argument; break;
         case OPTION_ERROR: request->error_message = parser->argument; break;
+        case 'm': options.map = parser->argument; break;
         case OPTION_RULES: options.rules = parser->argument; break;
         case OPTION_PRICES: options.prices = parser->argument; break;
         default: break;
@@ -210,10 +213,10 @@ static int report_on_database(const struct report *report, const char *path) {
     return status;
 }
 
-static int report_on_files(const struct report *report, char **files) {
+static int report_on_files(const struct report *report, struct map *map, char **files) {
     const char *const given[KNOWLEDGE_PARTS] = {[PART_RULES] = options.rules, [PART_PRICES] = options.prices};
     int64_t rejected;
-    struct ledger *ledger = ledger_alone(files, given, &rejected);
+    struct ledger *ledger = ledger_alone(files, map, given, &rejected);
     int status = report_on(report, ledger_db(ledger));
     ledger_free(ledger);
     return status == STATUS_GOOD && rejected > 0 ? STATUS_REJECTED : status;
@@ -250,7 +253,10 @@ int main(int argc, char **argv) {
     options_begin(&parser, &tool, &options.common, argc, argv);
     parse(&parser);
     char **operands = options_operands(&parser), *path = path_database(options.common.db);
+    struct map *map = map_ready_of_option(options.map, options.format);
     const struct report *report = take_report(&parser, &operands);
+    if (map != NULL && (*operands == NULL || report->traits & OF_RULES))
+        options_usage(&parser, "--map goes with FILE...");
     struct zone *zone = zone_in_force(&parser, report);
     options.request.zone = zone;
     options.request.out = options.common.quiet ? fopen("/dev/null", "we") : stdout;
@@ -259,10 +265,11 @@ int main(int argc, char **argv) {
     if (report->traits & OF_RULES)
         status = report_on_rules(report, path);
     else if (*operands != NULL)
-        status = report_on_files(report, operands);
+        status = report_on_files(report, map, operands);
     else
         status = report_on_database(report, path);
     free(path);
+    map_free(map);
     zone_free(zone);
     options_end(&parser);
     return finish_stdout(status);

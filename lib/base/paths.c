@@ -87,3 +87,37 @@ char *path_share(const char *name) {
     free(source);
     return path;
 }
+
+static void append_from_home(struct text *out, struct span path) {
+    bool tilde = path.n > 0 && *path.s == '~' && (path.n == 1 || path.s[1] == '/');
+    if (tilde)
+        text_string(out, home());
+    text_bytes(out, path.s + tilde, path.n - tilde);
+}
+
+/* VARIABLE is what stands between the braces. */
+static void append_variable(struct text *out, struct span variable) {
+    char *name = xmemdup(variable.s, variable.n), *other = strstr(name, ":-");
+    if (other != NULL)
+        *other = '\0';
+    const char *value = set(name);
+    if (value != NULL)
+        text_string(out, value);
+    else if (other != NULL)
+        append_from_home(out, span_of(other + 2));
+    free(name);
+}
+
+char *path_expanded(const char *path) {
+    struct text out = {0};
+    while (*path != '\0') {
+        const char *open = strstr(path, "${"), *close = open != NULL ? strchr(open, '}') : NULL;
+        size_t plain = close != NULL ? (size_t)(open - path) : strlen(path);
+        append_from_home(&out, (struct span){path, plain});
+        if (close != NULL)
+            append_variable(&out, (struct span){open + 2, (size_t)(close - open) - 2});
+        path += close != NULL ? (size_t)(close - path) + 1 : plain;
+    }
+    text_string(&out, "");
+    return out.s;
+}

@@ -9,5 +9,8 @@ char *path_database(const char *given);
 char *path_share(const char *name);
 /* NAME in $XDG_CONFIG_HOME/pl, else ~/.config/pl. */
 char *path_config(const char *name);
+/* PATH with a "~" at its beginning, or after a "${NAME:-", as the home directory, and each "${NAME}" or "${NAME:-ELSE}"
+ * as the environment says; a variable that is empty counts as not set. */
+char *path_expanded(const char *path);
 
 #endif

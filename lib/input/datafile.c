@@ -1,8 +1,11 @@
 #include "input/datafile.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { FILE_MAX = 4 * 1024 * 1024 };
 
 bool data_refuse(struct datafile *file, const char *format, ...) {
     if (file->error->n > 0)
@@ -97,4 +100,22 @@ bool data_each(struct datafile *file, const char *key,
         if (!parse(file, node, to))
             return false;
     return true;
+}
+
+bool data_read_file(const char *path, struct text *text, struct text *error) {
+    char buffer[16384];
+    FILE *file = fopen(path, "re");
+    bool good = file != NULL;
+    text_clear(text);
+    for (size_t size; good && (size = fread(buffer, 1, sizeof buffer, file)) > 0 && text->n <= FILE_MAX;)
+        text_bytes(text, buffer, size);
+    good = good && !ferror(file);
+    text_clear(error);
+    if (!good)
+        text_format(error, "%s: %s", path, strerror(errno));
+    else if (text->n > FILE_MAX)
+        text_format(error, "%s: larger than 4 MiB", path);
+    if (file != NULL)
+        fclose(file);
+    return error->n == 0;
 }

@@ -51,4 +51,7 @@ bool data_each_word(struct datafile *file, const struct json_node *words, const 
 bool data_each(struct datafile *file, const char *key,
                bool (*parse)(struct datafile *file, const struct json_node *node, void *to), void *to);
 
+/* Reads all of a file of at most 4 MiB into TEXT. False, with ERROR set, if it cannot. */
+bool data_read_file(const char *path, struct text *text, struct text *error);
+
 #endif

@@ -13,7 +13,9 @@ static void add(struct file_list *list, const char *path, int64_t size) {
     list->bytes += size > 0 ? (uint64_t)size : 0;
 }
 
-static bool wanted(const char *name) {
+static bool wanted(const struct map *map, const char *name) {
+    if (map != NULL)
+        return map_takes_file(map, name);
     const char *dot = strrchr(name, '.');
     return dot != NULL && (strcmp(dot, ".json") == 0 || strcmp(dot, ".jsonl") == 0 || strcmp(dot, ".ndjson") == 0);
 }
@@ -22,12 +24,13 @@ static int by_path(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool add_below(struct file_list *list, const char *directory, struct text *error) {
+static bool add_below(struct file_list *list, const char *directory, const struct map *map,
+                      struct text *error) {
     char *root = xstrdup(directory), *roots[] = {root, NULL};
     size_t before = list->count;
     FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
     for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
-        if (entry->fts_info == FTS_F && wanted(entry->fts_name))
+        if (entry->fts_info == FTS_F && wanted(map, entry->fts_name))
             add(list, entry->fts_path, entry->fts_statp->st_size);
         else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR)
             text_format(error, "%s%s: %s", error->n > 0 ? "; " : "", entry->fts_path, strerror(entry->fts_errno));
@@ -42,7 +45,7 @@ static bool add_below(struct file_list *list, const char *directory, struct text
     return error->n == 0;
 }
 
-bool files_add(struct file_list *list, const char *operand, struct text *error) {
+bool files_add(struct file_list *list, const char *operand, const struct map *map, struct text *error) {
     struct stat status;
     text_clear(error);
     if (stat(operand, &status) != 0) {
@@ -50,7 +53,7 @@ bool files_add(struct file_list *list, const char *operand, struct text *error) 
         return false;
     }
     if (S_ISDIR(status.st_mode))
-        return add_below(list, operand, error);
+        return add_below(list, operand, map, error);
     add(list, operand, status.st_size);
     return true;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "input/map.h"
 
 struct file_list {
     char **paths;
@@ -13,9 +14,9 @@ struct file_list {
     uint64_t bytes; /* of all of them together */
 };
 
-/* Adds OPERAND itself, or, if it is a directory, every *.json, *.jsonl and *.ndjson file below it, sorted by path.
- * False, with ERROR, if it is not there, or a directory below it cannot be read (the rest is added all the same). */
-bool files_add(struct file_list *list, const char *operand, struct text *error);
+/* Adds OPERAND itself, or, if it is a directory, every *.json, *.jsonl and *.ndjson file below it, or every one whose
+ * name MAP takes, sorted by path. MAP may be NULL. False, with ERROR, if it is not there, or a directory below it cannot be read (the rest is added all the same). */
+bool files_add(struct file_list *list, const char *operand, const struct map *map, struct text *error);
 void files_free(struct file_list *list);
 
 #endif

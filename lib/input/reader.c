@@ -54,6 +54,8 @@ struct reader {
     struct reader_place final;
     struct json *json, *aside;
     struct text error;
+    bool (*matters)(const void *context, struct span line); /* NULL: every line does */
+    const void *matters_to;
 };
 
 struct reader *reader_new(int fd, json_names *names) {
@@ -84,6 +86,12 @@ void reader_free(struct reader *reader) {
 
 void reader_tee(struct reader *reader, int fd) {
     reader->tee = fd;
+}
+
+void reader_skip_lines(struct reader *reader, bool (*matters)(const void *context, struct span line),
+                       const void *context) {
+    reader->matters = matters;
+    reader->matters_to = context;
 }
 
 void reader_resume(struct reader *reader, const struct reader_place *place, struct hasher *before) {
@@ -553,10 +561,42 @@ static bool array_given_up(const struct reader *reader) {
            offset_of(reader, reader->at) == reader->line_offset;
 }
 
+/* A line of which it is to be asked whether it matters: '{' in the first column, '}' at the end. LOOK_GO_ON: it is no
+ * such line, or does; LOOK_CUT: it does not; LOOK_MORE: the rest of it is not here yet. */
+static enum look look_whether_it_matters(struct reader *reader, size_t *size) {
+    bool whole_line;
+    if (reader->matters == NULL || reader->in_array || reader->buffer[reader->at] != '{' ||
+        offset_of(reader, reader->at) != reader->line_offset)
+        return LOOK_GO_ON;
+    *size = line_rest(reader, &whole_line);
+    if (!whole_line && !reader->at_end)
+        return reader->eager || *size > VALUE_MAX ? LOOK_GO_ON : LOOK_MORE;
+    struct span line = {reader->buffer + reader->at, *size};
+    while (one_of(line.s[line.n - 1], " \t\r\n"))
+        line.n--;
+    return line.s[line.n - 1] != '}' || reader->matters(reader->matters_to, line) ? LOOK_GO_ON : LOOK_CUT;
+}
+
+/* Passes over what lies between values. LOOK_MORE: what comes next is not all here yet. */
+static enum look pass_between(struct reader *reader) {
+    size_t size;
+    while (reader->at < reader->end) {
+        if (pass_separator(reader))
+            continue;
+        enum look look = look_whether_it_matters(reader, &size);
+        if (look != LOOK_CUT)
+            return look;
+        reader->at += size;
+        if (reader->buffer[reader->at - 1] == '\n')
+            line_passed(reader);
+    }
+    return LOOK_GO_ON;
+}
+
 /* READER_IDLE: needs more. READER_VALUE: a value was begun. */
 static enum reader_event seek(struct reader *reader, struct value *value) {
-    while (reader->at < reader->end && pass_separator(reader))
-        ;
+    if (pass_between(reader) == LOOK_MORE)
+        return READER_IDLE;
     if (reader->at == reader->end)
         return READER_IDLE;
     if (array_given_up(reader))

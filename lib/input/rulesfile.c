@@ -1,11 +1,6 @@
 #include "input/rulesfile.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "input/datafile.h"
-
-enum { FILE_MAX = 4 * 1024 * 1024 };
 
 struct parsing {
     struct rules *rules;
@@ -172,22 +167,4 @@ struct rules *rules_parse(struct span base, struct span extra, struct text *erro
         return NULL;
     }
     return p.rules;
-}
-
-bool rules_read_file(const char *path, struct text *text, struct text *error) {
-    char buffer[16384];
-    FILE *file = fopen(path, "re");
-    bool good = file != NULL;
-    text_clear(text);
-    for (size_t size; good && (size = fread(buffer, 1, sizeof buffer, file)) > 0 && text->n <= FILE_MAX;)
-        text_bytes(text, buffer, size);
-    good = good && !ferror(file);
-    text_clear(error);
-    if (!good)
-        text_format(error, "%s: %s", path, strerror(errno));
-    else if (text->n > FILE_MAX)
-        text_format(error, "%s: larger than 4 MiB", path);
-    if (file != NULL)
-        fclose(file);
-    return error->n == 0;
 }

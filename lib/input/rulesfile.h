@@ -2,8 +2,6 @@
 #ifndef PL_INPUT_RULESFILE_H
 #define PL_INPUT_RULESFILE_H
 
-#include <stdbool.h>
-
 #include "base/text.h"
 #include "rules/signature.h"
 
@@ -11,8 +9,5 @@
  * same name, its new categories are tried before those of BASE. NULL, with ERROR set, if one is not valid. The caller
  * frees the rules. */
 struct rules *rules_parse(struct span base, struct span extra, struct text *error);
-
-/* Reads all of a file of at most 4 MiB into TEXT. False, with ERROR set, if it cannot. */
-bool rules_read_file(const char *path, struct text *text, struct text *error);
 
 #endif

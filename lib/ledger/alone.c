@@ -11,13 +11,15 @@ static void on_reject(void *context, const char *input, uint64_t line, const cha
     complain("%s:%llu: %s", input, (unsigned long long)line, reason);
 }
 
-struct ledger *ledger_alone(char **files, const char *const given[KNOWLEDGE_PARTS], int64_t *rejected) {
+struct ledger *ledger_alone(char **files, struct map *map, const char *const given[KNOWLEDGE_PARTS],
+                            int64_t *rejected) {
     struct knowledge knowledge;
     struct text error = {0};
     if (!knowledge_load(given, &knowledge, &error))
         die("%s", error.s);
     struct ledger *ledger = ledger_new(schema_open_write(""), &knowledge, &(struct ledger_options){0});
-    struct intake_options how = {.since = NO_TIME, .until = NO_TIME, .limit = -1, .tee = -1, .on_reject = on_reject};
+    struct intake_options how = {
+        .map = map, .since = NO_TIME, .until = NO_TIME, .limit = -1, .tee = -1, .on_reject = on_reject};
     struct intake *intake = intake_new(ledger, &how);
     for (; *files != NULL && ledger_error(ledger) == NULL; files++) {
         bool is_stdin = strcmp(*files, "-") == 0;

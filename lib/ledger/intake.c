@@ -23,7 +23,6 @@ enum {
     LOCK_MS = 80,  /* after which a transaction is ended, and another begun */
     PAUSE_MS = 5,  /* between the transactions of one batch, so that who waits for the lock gets it */
     CHECK_EVERY = 256,
-    READING_SIZE = 32,
     HASH_BLOCK = 256 * 1024,
     TRACKED_MAX = 256, /* files that one batch may span */
 };
@@ -48,17 +47,21 @@ struct intake {
     const struct intake_options *options;
     struct intake_counts counts;
     struct entry *entries;
-    int count;
+    int count, capacity;
     struct arena arena;
     int64_t batch_began;
     struct text out, error, reason;
     bool unheard; /* results could not be written */
-    char reading[READING_SIZE];
+    struct text reading;
 
     struct reader *reader; /* of the input at hand; NULL between inputs */
+    const char *name;      /* of that input */
+    struct value value;    /* the one at hand */
+    enum intake_end end;   /* how the input ended */
+    struct json *mapped;   /* a record that a map has made */
     bool by_place;         /* records without identity are told apart by their place in the file */
     bool place_counted;    /* a new file was announced to the table that counts equal ones */
-    bool unidentified;     /* the file at hand holds such records */
+    bool unidentified;     /* the file at hand holds such records, or is read by a map that looks back */
     struct tracked *tracked;
     int tracked_count;
     uint64_t bytes_before; /* of the inputs before */
@@ -77,9 +80,12 @@ struct intake *intake_new(struct ledger *ledger, const struct intake_options *op
     struct intake *intake = xcalloc(1, sizeof *intake);
     intake->ledger = ledger;
     intake->options = options;
-    intake->entries = xreallocarray(NULL, BATCH_RECORDS, sizeof *intake->entries);
     const char *kind = record_kind_name(options->kind);
-    snprintf(intake->reading, sizeof intake->reading, "kind=%s", kind != NULL ? kind : "");
+    text_format(&intake->reading, "kind=%s", kind != NULL ? kind : "");
+    if (options->map != NULL) {
+        intake->mapped = json_new(record_names);
+        text_format(&intake->reading, " map=%s", map_reading(options->map));
+    }
     return intake;
 }
 
@@ -96,6 +102,8 @@ void intake_free(struct intake *intake) {
     free(intake->tracked);
     free(intake->entries);
     arena_free(&intake->arena);
+    json_free(intake->mapped);
+    text_free(&intake->reading);
     text_free(&intake->out);
     text_free(&intake->error);
     text_free(&intake->reason);
@@ -144,7 +152,7 @@ static void put_sources(struct intake *intake) {
             t->source.digest = reader_digest(intake->reader);
             t->source.unidentified = intake->unidentified;
         }
-        sources_put(ledger_db(intake->ledger), t->path, intake->reading, &t->source, now);
+        sources_put(ledger_db(intake->ledger), t->path, intake->reading.s, &t->source, now);
     }
 }
 
@@ -223,7 +231,7 @@ enum intake_end intake_flush(struct intake *intake) {
 }
 
 static bool batch_due(const struct intake *intake) {
-    if (intake->count == BATCH_RECORDS || intake->arena.used > BATCH_BYTES)
+    if (intake->count >= BATCH_RECORDS || intake->arena.used > BATCH_BYTES)
         return true;
     return intake->count > 0 && clock_monotonic_ms() - intake->batch_began > BATCH_AGE_MS;
 }
@@ -277,8 +285,16 @@ static void identify(struct intake *intake, struct entry *e) {
     text_free(&key);
 }
 
+static struct entry *new_entry(struct intake *intake) {
+    if (intake->count == intake->capacity) {
+        intake->capacity = intake->capacity > 0 ? 2 * intake->capacity : BATCH_RECORDS;
+        intake->entries = xreallocarray(intake->entries, (size_t)intake->capacity, sizeof *intake->entries);
+    }
+    return &intake->entries[intake->count];
+}
+
 static void take(struct intake *intake, const struct json *json, struct span text, const char *name, uint64_t line) {
-    struct entry *e = &intake->entries[intake->count];
+    struct entry *e = new_entry(intake);
     if (!record_decode(json, intake->options->kind, &intake->arena, &e->record, &intake->reason)) {
         reject(intake, name, line, text, intake->reason.s);
         return;
@@ -319,47 +335,111 @@ static enum intake_end input_failed(struct intake *intake, const char *name, con
     return INTAKE_FAILED;
 }
 
-static enum intake_end read_all(struct intake *intake, const char *name) {
-    struct value value;
-    while (!stopping(intake)) {
-        enum reader_event event = reader_next(intake->reader, intake->count > 0 ? IDLE_MS : LOOK_MS, &value);
-        if (event == READER_VALUE)
-            take(intake, value.json, value.text, name, value.line);
-        else if (event == READER_WRONG)
-            reject(intake, name, value.line, value.text, value.error);
-        else if (event == READER_END)
-            return INTAKE_DONE;
-        else if (event == READER_FAILED)
-            return input_failed(intake, name, strerror(errno));
-        bool due = batch_due(intake) || event == READER_IDLE || event == READER_INTERRUPTED;
-        if (due && intake_flush(intake) != INTAKE_DONE)
-            return INTAKE_BROKEN;
-        if (due)
-            progress(intake, name);
-        if (intake_full(intake))
-            return INTAKE_DONE;
-    }
-    return INTAKE_STOPPED;
+/* Makes durable what is there, if it is time. */
+static bool flush_if_due(struct intake *intake, bool now) {
+    bool due = now || batch_due(intake);
+    if (due && intake_flush(intake) != INTAKE_DONE)
+        return false;
+    if (due)
+        progress(intake, intake->name);
+    return true;
 }
 
-static void begin_input(struct intake *intake, int fd, bool by_place) {
+/* The next value of the input: it is at hand then. False: there is none, and intake->end says why. */
+static bool next_value(struct intake *intake) {
+    bool quiet = false;
+    intake->end = INTAKE_STOPPED;
+    while (!stopping(intake)) {
+        intake->end = INTAKE_BROKEN;
+        if (!flush_if_due(intake, quiet))
+            return false;
+        intake->end = INTAKE_DONE;
+        if (intake_full(intake))
+            return false;
+        struct value *value = &intake->value;
+        enum reader_event event = reader_next(intake->reader, intake->count > 0 ? IDLE_MS : LOOK_MS, value);
+        quiet = event == READER_IDLE || event == READER_INTERRUPTED;
+        if (event == READER_VALUE)
+            return true;
+        if (event == READER_END)
+            return false;
+        if (event == READER_WRONG)
+            reject(intake, intake->name, value->line, value->text, value->error);
+        else if (event == READER_FAILED)
+            intake->end = input_failed(intake, intake->name, strerror(errno));
+        if (event == READER_FAILED)
+            return false;
+        intake->end = INTAKE_STOPPED;
+    }
+    return false;
+}
+
+static bool next_text(void *context, struct span *text) {
+    struct intake *intake = context;
+    if (!next_value(intake))
+        return false;
+    *text = intake->value.text;
+    return true;
+}
+
+/* What a map says after its input was broken off may rest on half of it: the next run says it right. */
+static bool broken_off(const struct intake *intake) {
+    return intake->end != INTAKE_DONE || intake_full(intake);
+}
+
+static void take_mapped(void *context, struct span record) {
+    struct intake *intake = context;
+    const struct value *value = &intake->value;
+    if (map_looks_back(intake->options->map) && broken_off(intake))
+        return;
+    if (json_parse(intake->mapped, record))
+        take(intake, intake->mapped, value->text, intake->name, value->line);
+    else
+        reject(intake, intake->name, value->line, value->text, json_error(intake->mapped));
+}
+
+static void reject_value(void *context, const char *reason) {
+    struct intake *intake = context;
+    if (!broken_off(intake))
+        reject(intake, intake->name, intake->value.line, intake->value.text, reason);
+}
+
+static enum intake_end read_all(struct intake *intake) {
+    const struct map_ends ends = {intake, next_text, take_mapped, reject_value};
+    intake->value = (struct value){.line = 1};
+    struct map *map = intake->options->map;
+    if (map != NULL && !map_prepare(map, &intake->error))
+        die("%s", intake->error.s);
+    if (map != NULL)
+        map_run(map, intake->name, &ends);
+    else
+        while (next_value(intake))
+            take(intake, intake->value.json, intake->value.text, intake->name, intake->value.line);
+    return intake->end;
+}
+
+static void begin_input(struct intake *intake, int fd, const char *name, bool by_place) {
     intake->reader = reader_new(fd, record_names);
+    intake->name = name;
+    if (intake->options->map != NULL)
+        reader_skip_lines(intake->reader, map_takes_line, intake->options->map);
     intake->by_place = by_place;
-    intake->place_counted = intake->unidentified = false;
+    intake->place_counted = false;
+    intake->unidentified = intake->options->map != NULL && map_looks_back(intake->options->map);
     intake->skipped = 0;
     text_clear(&intake->error);
 }
 
-static void end_input(struct intake *intake, const char *name) {
-    progress(intake, name);
+static void end_input(struct intake *intake) {
+    progress(intake, intake->name);
     intake->bytes_before += intake->skipped + reader_bytes(intake->reader);
     reader_free(intake->reader);
     intake->reader = NULL;
 }
 
 /* Reads the input that was begun; what was read before a failure is kept all the same. */
-static enum intake_end run(struct intake *intake, const char *name) {
-    enum intake_end end = read_all(intake, name);
+static enum intake_end run(struct intake *intake) {
+    enum intake_end end = read_all(intake);
     bool flush_now = end != INTAKE_DONE || intake->tracked_count == 0;
     if (flush_now && end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
         end = INTAKE_BROKEN;
@@ -369,10 +449,10 @@ static enum intake_end run(struct intake *intake, const char *name) {
 }
 
 enum intake_end intake_stream(struct intake *intake, int fd, const char *name) {
-    begin_input(intake, fd, false);
+    begin_input(intake, fd, name, false);
     reader_tee(intake->reader, intake->options->tee);
-    enum intake_end end = run(intake, name);
-    end_input(intake, name);
+    enum intake_end end = run(intake);
+    end_input(intake);
     return end;
 }
 
@@ -461,21 +541,21 @@ static enum intake_end read_tracked(struct intake *intake, int fd, const char *p
     struct source known;
     char *real = realpath(path, NULL);
     const char *name = real != NULL ? real : path;
-    bool found = !intake->options->again && sources_find(ledger_db(intake->ledger), name, intake->reading, &known);
+    bool found = !intake->options->again && sources_find(ledger_db(intake->ledger), name, intake->reading.s, &known);
     enum intake_end end = INTAKE_DONE;
     if (found && known.complete && unchanged(&known, status)) {
         note(intake, path, "unchanged: skipped");
         intake->bytes_before += (uint64_t)status->st_size;
     } else {
-        begin_input(intake, fd, true);
+        begin_input(intake, fd, path, true);
         resume(intake, fd, path, found ? &known : NULL, found && (uint64_t)status->st_size > known.size);
         track(intake, name, status);
-        end = run(intake, path);
+        end = run(intake);
         if (end == INTAKE_DONE)
             finish_tracked(intake);
         else
             forget_tracked(intake);
-        end_input(intake, path);
+        end_input(intake);
         if (intake->tracked_count >= TRACKED_MAX)
             intake_flush(intake);
     }
@@ -484,10 +564,10 @@ static enum intake_end read_tracked(struct intake *intake, int fd, const char *p
 }
 
 static enum intake_end read_plain(struct intake *intake, int fd, const char *path) {
-    begin_input(intake, fd, true);
+    begin_input(intake, fd, path, true);
     reader_tee(intake->reader, intake->options->tee);
-    enum intake_end end = run(intake, path);
-    end_input(intake, path);
+    enum intake_end end = run(intake);
+    end_input(intake);
     return end;
 }
 

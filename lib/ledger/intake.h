@@ -10,13 +10,15 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "input/map.h"
 #include "input/record.h"
 #include "ledger/ledger.h"
 
 struct intake_options {
     enum record_kind kind; /* KIND_BY_SHAPE: as each record says */
+    struct map *map;       /* what makes records of the values that are read; borrowed. NULL: they are records */
     int64_t since, until;  /* microseconds since 1970; NO_TIME: no bound. Records of other times are passed over */
-    int64_t limit;         /* take so many records and stop; negative: all */
+    int64_t limit;         /* take so many records, and all of the last one's value, and stop; negative: all */
     bool track;            /* remember how far files were read, and go on there */
     bool again;            /* read files from the beginning, whatever is remembered */
     FILE *rejects;         /* gets the text of what is rejected, a line each; NULL: not kept */

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/paths.h"
+#include "input/datafile.h"
 #include "input/rulesfile.h"
 
 static const char *const file_names[KNOWLEDGE_PARTS] = {"patterns.json", "prompts.json", "prices.json"};
@@ -60,7 +61,7 @@ static bool valid(const struct knowledge *knowledge, enum knowledge_part part, s
 
 static bool load_extra(const char *path, struct knowledge *knowledge, enum knowledge_part part, struct text *error) {
     struct text reason = {0};
-    if (!rules_read_file(path, &knowledge->extra[part], error))
+    if (!data_read_file(path, &knowledge->extra[part], error))
         return false;
     bool good = valid(knowledge, part, &reason);
     if (!good)
@@ -72,7 +73,7 @@ static bool load_extra(const char *path, struct knowledge *knowledge, enum knowl
 static bool load_part(const char *given, struct knowledge *knowledge, enum knowledge_part part, struct text *error) {
     char *base = path_share(file_names[part]);
     char *extra = given != NULL ? xstrdup(given) : path_config(file_names[part]);
-    bool good = rules_read_file(base, &knowledge->base[part], error);
+    bool good = data_read_file(base, &knowledge->base[part], error);
     if (good && (given != NULL || access(extra, F_OK) == 0))
         good = load_extra(extra, knowledge, part, error);
     free(base);

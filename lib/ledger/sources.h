@@ -12,7 +12,7 @@ struct source {
     struct reader_place place;
     struct digest digest; /* of the bytes up to the place */
     bool complete;        /* it was read to its end */
-    bool unidentified;    /* holds records that only their place in the file tells apart */
+    bool unidentified;    /* is always read from its beginning: only that tells what it holds */
 };
 
 /* READING says how it was read: one file can be read in several ways. */

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "input/datafile.h"
 #include "input/pricesfile.h"
 #include "input/rulesfile.h"
 #include "rules/prices.h"
@@ -461,7 +462,7 @@ static struct price_list *read_shipped(void) {
     struct text path = {0}, file = {0}, error = {0};
     const char *share = getenv("PL_SHARE");
     text_format(&path, "%s/prices.json", share != NULL ? share : "share/pl");
-    if (!rules_read_file(path.s, &file, &error))
+    if (!data_read_file(path.s, &file, &error))
         fail_msg("%s", error.s);
     struct price_list *list = parse(file.s, NULL);
     text_free(&path);

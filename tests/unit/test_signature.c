@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/word.h"
+#include "input/datafile.h"
 #include "input/json.h"
 #include "input/rulesfile.h"
 #include "rules/signature.h"
@@ -21,7 +22,7 @@ static void read_builtin(struct text *text) {
     struct text path = {0}, error = {0};
     const char *share = getenv("PL_SHARE");
     text_format(&path, "%s/patterns.json", share != NULL ? share : "share/pl");
-    if (!rules_read_file(path.s, text, &error))
+    if (!data_read_file(path.s, text, &error))
         fail_msg("%s", error.s);
     text_free(&path);
     text_free(&error);
