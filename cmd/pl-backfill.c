@@ -40,7 +40,7 @@ static const struct tool tool = {
                "directories, and databases with workflow_history, routing_metrics or the like.",
     .lines =
         (const struct option_line[]){
-            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review"},
+            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review, step"},
             {'m', "map", "MAP", "read another program's log: a map's name or file, auto, list"},
             {OPTION_DRY_RUN, "dry-run", NULL, "tell what would be taken in, and write nothing"},
             {OPTION_LIMIT, "limit", "N", "stop after N records"},
@@ -212,7 +212,7 @@ static void print_summary(const struct intake_counts *counts) {
                                counts->errors,    counts->duplicates, counts->updated};
     struct text records = {0};
     text_string(&records, "{");
-    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_REVIEW; kind++)
+    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_LAST; kind++)
         if (counts->by_kind[kind] > 0)
             text_format(&records, "%s\"%s\":%lld", records.n > 1 ? "," : "", record_kind_name(kind),
                         (long long)counts->by_kind[kind]);

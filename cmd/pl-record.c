@@ -23,7 +23,7 @@ static const struct tool tool = {
                "result line for each one when it is durable.",
     .lines =
         (const struct option_line[]){
-            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review"},
+            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review, step"},
             {'m', "map", "MAP", "read another program's log: a map's name or file, auto, list"},
             {OPTION_TEE, "tee", NULL, "write the input through instead of results"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
@@ -118,9 +118,17 @@ static void cache_line(const struct record *record, const struct result *result,
                 outcome_name(result->outcome));
 }
 
+static void step_line(const struct record *record, const struct result *result, struct text *out) {
+    text_string(out, "{\"kind\":\"step\"");
+    member(out, "session_id", record->step.session_id);
+    text_format(out, ",\"step\":\"%s\",\"status\":\"%s\"}\n", step_name(record->step.step),
+                outcome_name(result->outcome));
+}
+
 static void (*const result_lines[])(const struct record *, const struct result *, struct text *) = {
     [KIND_WORKFLOW] = workflow_line, [KIND_REQUEST] = request_line, [KIND_FEEDBACK] = feedback_line,
     [KIND_CACHE] = cache_line,       [KIND_REVIEW] = review_line,
+    [KIND_STEP] = step_line,
 };
 
 /* What a record is about, for a message. */
@@ -130,6 +138,7 @@ static struct span subject(const struct record *record) {
     case KIND_REQUEST: return record->request.request_id;
     case KIND_FEEDBACK: return record->feedback.request_id;
     case KIND_CACHE: return record->cache.signature;
+    case KIND_STEP: return record->step.session_id;
     default: return record->review.pattern_signature;
     }
 }

@@ -72,17 +72,21 @@ static const char *const field_names[FIELD_COUNT] = {
     [F_COST_SAVED] = "cost_saved",
     [F_WRITE_MS] = "write_ms",
     [F_LOOKUP_MS] = "lookup_ms",
+    [F_TURN] = "turn",
+    [F_REVISION] = "revision",
+    [F_STEP] = "step",
+    [F_TOOL_NAME] = "tool_name",
 };
 
 /* The fields by the length of their names, so that a name is compared with two or three others: every key of every
  * record comes through here. */
 static const signed char by_length[][16] = {
-    [4] = {F_KIND, F_COST, -1},
+    [4] = {F_KIND, F_COST, F_TURN, F_STEP, -1},
     [5] = {F_MODEL, F_INPUT, F_EVENT, -1},
     [6] = {F_STATUS, F_PROMPT, -1},
     [7] = {F_USER_ID, F_ACCOUNT, F_PATTERN, F_SUCCESS, F_COMMENT, -1},
-    [8] = {F_NL_INPUT, F_PROVIDER, F_EVENT_ID, F_MESSAGES, F_WRITE_MS, -1},
-    [9] = {F_TIMESTAMP, F_SIGNATURE, F_LOOKUP_MS, -1},
+    [8] = {F_NL_INPUT, F_PROVIDER, F_EVENT_ID, F_MESSAGES, F_WRITE_MS, F_REVISION, -1},
+    [9] = {F_TIMESTAMP, F_SIGNATURE, F_LOOKUP_MS, F_TOOL_NAME, -1},
     [10] = {F_MODEL_USED, F_LATENCY_MS, F_SESSION_ID, F_CREATED_AT, F_UPDATED_AT, F_REQUEST_ID, F_COMPLEXITY,
             F_IS_CORRECT, F_IS_HELPFUL, F_COST_SAVED, F_SIZE_BYTES, -1},
     [11] = {F_WORKFLOW_ID, F_ERROR_COUNT, F_RETRY_COUNT, F_REVIEWED_BY, F_FEEDBACK_ID, F_PROMPT_HASH, -1},

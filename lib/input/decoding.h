@@ -64,6 +64,10 @@ enum field {
     F_WRITE_MS,
     F_COST_SAVED,
     F_SIZE_BYTES,
+    F_TURN,
+    F_REVISION,
+    F_STEP,
+    F_TOOL_NAME,
     FIELD_COUNT,
 };
 

@@ -7,6 +7,7 @@
 static const char *const kind_names[] = {
     [KIND_BY_SHAPE] = NULL,       [KIND_WORKFLOW] = "workflow", [KIND_REQUEST] = "request",
     [KIND_FEEDBACK] = "feedback", [KIND_CACHE] = "cache",       [KIND_REVIEW] = "review",
+    [KIND_STEP] = "step",
 };
 
 static const char *const workflow_statuses[] = {
@@ -20,6 +21,8 @@ static const char *const complexities[] = {"simple", "moderate", "complex", "dee
 
 static const char *const cache_events[] = {"hit", "miss", "write"};
 
+static const char *const steps[] = {"tool", "stop"};
+
 static const char *const automation_statuses[] = {
     [AUTOMATION_DETECTED] = "detected", [AUTOMATION_CANDIDATE] = "candidate",
     [AUTOMATION_APPROVED] = "approved", [AUTOMATION_IMPLEMENTED] = "implemented",
@@ -31,7 +34,7 @@ const char *record_kind_name(enum record_kind kind) {
 }
 
 bool record_kind_named(struct span name, enum record_kind *kind) {
-    for (enum record_kind k = KIND_WORKFLOW; k <= KIND_REVIEW; k++) {
+    for (enum record_kind k = KIND_WORKFLOW; k <= KIND_LAST; k++) {
         if (span_is(name, kind_names[k])) {
             *kind = k;
             return true;
@@ -46,6 +49,10 @@ const char *workflow_status_name(enum workflow_status status) {
 
 const char *cache_event_name(enum cache_event event) {
     return cache_events[event];
+}
+
+const char *step_name(enum step step) {
+    return steps[step];
 }
 
 const char *automation_status_name(enum automation_status status) {
@@ -64,6 +71,14 @@ static void content_text(struct text *content, struct span text) {
 
 static void content_number(struct text *content, int64_t number) {
     text_bytes(content, &number, sizeof number);
+}
+
+/* A field that came after digests were first stored: what lacks it keeps its digest. */
+static void content_later(struct text *content, const char *field, int64_t number) {
+    if (number == UNKNOWN)
+        return;
+    text_string(content, field);
+    content_number(content, number);
 }
 
 static struct digest content_digest(struct text *content) {
@@ -88,6 +103,8 @@ static struct digest workflow_content(const struct workflow_record *w) {
     text_bytes(&content, numbers, sizeof numbers);
     if (w->cache_write_1h_tokens != UNKNOWN) /* without it, the same digest as before there was the field */
         content_number(&content, w->cache_write_1h_tokens);
+    content_later(&content, "revision", w->revision);
+    content_later(&content, "turn", w->turn ? 1 : UNKNOWN);
     return content_digest(&content);
 }
 
@@ -122,6 +139,7 @@ static struct digest request_content(const struct request_record *r) {
         r->updated_at,
     };
     text_bytes(&content, numbers, sizeof numbers);
+    content_later(&content, "revision", r->revision);
     return content_digest(&content);
 }
 
@@ -160,6 +178,17 @@ static struct digest review_content(const struct review_record *r) {
     return content_digest(&content);
 }
 
+static struct digest step_content(const struct step_record *s) {
+    struct text content = {0};
+    content_number(&content, KIND_STEP);
+    content_text(&content, s->session_id);
+    content_text(&content, s->event_id);
+    content_text(&content, s->tool_name);
+    const int64_t numbers[] = {s->step, s->success, s->timestamp};
+    text_bytes(&content, numbers, sizeof numbers);
+    return content_digest(&content);
+}
+
 /* -- kinds ------------------------------------------------------------------------------------------------------ */
 
 /* An empty name is none. */
@@ -192,6 +221,28 @@ static struct token_counts take_tokens(struct decoding *d) {
     return t;
 }
 
+/* A turn has its figures from the requests and steps of its session, and so may not say them itself. */
+static void take_turn(struct decoding *d, struct workflow_record *w) {
+    static const enum field figures[] = {F_MODEL,
+                                         F_MODEL_USED,
+                                         F_ERROR_COUNT,
+                                         F_DURATION_SECONDS,
+                                         F_INPUT_TOKENS,
+                                         F_OUTPUT_TOKENS,
+                                         F_CACHE_READ_TOKENS,
+                                         F_CACHE_WRITE_TOKENS,
+                                         F_CACHE_WRITE_1H_TOKENS,
+                                         F_TOTAL_TOKENS,
+                                         F_ACTUAL_COST_TOTAL,
+                                         F_COST};
+    w->turn = take_verdict(d, F_TURN) == 1;
+    if (w->turn && !given(d, F_SESSION_ID))
+        refuse(d, F_SESSION_ID, "is missing: a turn is of a session");
+    for (size_t i = 0; w->turn && i < sizeof figures / sizeof *figures; i++)
+        if (given(d, figures[i]))
+            refuse(d, figures[i], "cannot be said of a turn: its requests and steps say it");
+}
+
 static void take_workflow(struct decoding *d, struct record *record) {
     struct workflow_record *w = &record->workflow;
     w->workflow_id = take_required_id(d, F_WORKFLOW_ID);
@@ -219,6 +270,8 @@ static void take_workflow(struct decoding *d, struct record *record) {
     w->account = take_name(d, F_ACCOUNT);
     w->created_at = take_time(d, first_given(d, F_CREATED_AT, F_TIMESTAMP));
     w->updated_at = take_time(d, F_UPDATED_AT);
+    w->revision = take_amount(d, F_REVISION, 0, TOKENS_MAX);
+    take_turn(d, w);
     if (d->wrong)
         return;
     record->content = workflow_content(w);
@@ -226,6 +279,7 @@ static void take_workflow(struct decoding *d, struct record *record) {
         w->model.s = NULL;
     int64_t at = w->updated_at != NO_TIME ? w->updated_at : w->created_at;
     w->version = (struct version){
+        .revision = w->revision,
         .dated = at != NO_TIME,
         .at = at,
         .ended = w->status == WORKFLOW_COMPLETED || w->status == WORKFLOW_FAILED,
@@ -269,11 +323,13 @@ static void take_request(struct decoding *d, struct record *record) {
     r->session_id = take_id(d, F_SESSION_ID);
     r->timestamp = take_time(d, first_given(d, F_TIMESTAMP, F_CREATED_AT));
     r->updated_at = take_time(d, F_UPDATED_AT);
+    r->revision = take_amount(d, F_REVISION, 0, TOKENS_MAX);
     if (d->wrong)
         return;
     record->content = request_content(r);
     int64_t at = r->updated_at != NO_TIME ? r->updated_at : r->timestamp;
     r->version = (struct version){
+        .revision = r->revision,
         .dated = at != NO_TIME,
         .at = at,
         .ended = r->success != UNKNOWN,
@@ -343,6 +399,20 @@ static void take_review(struct decoding *d, struct record *record) {
         record->content = review_content(r);
 }
 
+static void take_step(struct decoding *d, struct record *record) {
+    struct step_record *s = &record->step;
+    if (!given(d, F_STEP))
+        refuse(d, F_STEP, "is missing");
+    s->step = (enum step)take_choice(d, F_STEP, steps, 2, STEP_TOOL);
+    s->session_id = take_required_id(d, F_SESSION_ID);
+    s->event_id = take_id(d, F_EVENT_ID);
+    s->tool_name = take_known_name(d, F_TOOL_NAME);
+    s->success = take_verdict(d, F_SUCCESS);
+    s->timestamp = take_time(d, first_given(d, F_TIMESTAMP, F_CREATED_AT));
+    if (!d->wrong)
+        record->content = step_content(s);
+}
+
 static bool any_given(const struct decoding *d, const enum field *fields, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (given(d, fields[i]))
@@ -395,7 +465,7 @@ static enum record_kind kind_of(struct decoding *d) {
                             "messages, prompt_hash, nor signature and event");
         }
     } else if (node->type != JSON_STRING || !record_kind_named(node->text, &kind)) {
-        refuse(d, F_KIND, "is none of workflow, request, feedback, cache or review");
+        refuse(d, F_KIND, "is none of workflow, request, feedback, cache, review or step");
     }
     return kind;
 }
@@ -405,6 +475,7 @@ bool record_decode(const struct json *json, enum record_kind kind, struct arena 
     static void (*const takers[])(struct decoding *, struct record *) = {
         [KIND_WORKFLOW] = take_workflow, [KIND_REQUEST] = take_request, [KIND_FEEDBACK] = take_feedback,
         [KIND_CACHE] = take_cache,       [KIND_REVIEW] = take_review,
+        [KIND_STEP] = take_step,
     };
     struct decoding d = {.arena = arena, .error = error};
     if (!take_members(&d, json))
@@ -438,6 +509,7 @@ struct span record_own_id(const struct record *record) {
     case KIND_FEEDBACK: return record->feedback.feedback_id;
     case KIND_CACHE: return record->cache.event_id;
     case KIND_REVIEW: return record->review.event_id;
+    case KIND_STEP: return record->step.event_id;
     default: return (struct span){NULL, 0};
     }
 }
@@ -455,6 +527,7 @@ int64_t record_time(const struct record *record) {
     case KIND_FEEDBACK: return record->feedback.timestamp;
     case KIND_CACHE: return record->cache.timestamp;
     case KIND_REVIEW: return record->review.timestamp;
+    case KIND_STEP: return record->step.timestamp;
     default: return NO_TIME;
     }
 }

@@ -17,7 +17,8 @@
 
 enum { NAME_BYTES_MAX = 1024, COMMENT_CHARACTERS = 1000 }; /* of an id, a model, an account, ...; of a comment */
 
-enum record_kind { KIND_BY_SHAPE, KIND_WORKFLOW, KIND_REQUEST, KIND_FEEDBACK, KIND_CACHE, KIND_REVIEW };
+enum record_kind { KIND_BY_SHAPE, KIND_WORKFLOW, KIND_REQUEST, KIND_FEEDBACK, KIND_CACHE, KIND_REVIEW, KIND_STEP,
+                   KIND_LAST = KIND_STEP };
 
 enum workflow_status { WORKFLOW_PENDING, WORKFLOW_RUNNING, WORKFLOW_COMPLETED, WORKFLOW_FAILED };
 
@@ -41,6 +42,8 @@ struct workflow_record {
     int64_t cache_write_1h_tokens; /* of cache_write_tokens */
     int64_t cost;                  /* nano-dollars */
     int64_t created_at, updated_at;
+    int64_t revision;
+    bool turn; /* of its session, whose requests and steps say what it took */
     struct version version;
 };
 
@@ -63,7 +66,7 @@ struct request_record {
     int64_t latency; /* nanoseconds */
     int64_t success; /* UNKNOWN, 0 or 1 */
     int64_t quality; /* billionths */
-    int64_t timestamp, updated_at;
+    int64_t timestamp, updated_at, revision;
     struct version version;
 };
 
@@ -97,6 +100,15 @@ struct review_record {
     int64_t timestamp;
 };
 
+enum step { STEP_TOOL, STEP_STOP };
+
+struct step_record {
+    struct span session_id, event_id, tool_name;
+    enum step step;
+    int64_t success; /* UNKNOWN, 0 or 1 */
+    int64_t timestamp;
+};
+
 struct record {
     enum record_kind kind;
     struct digest content; /* of all that the record says */
@@ -106,6 +118,7 @@ struct record {
         struct feedback_record feedback;
         struct cache_record cache;
         struct review_record review;
+        struct step_record step;
     };
 };
 
@@ -134,6 +147,7 @@ const char *record_kind_name(enum record_kind kind);
 bool record_kind_named(struct span name, enum record_kind *kind);
 const char *workflow_status_name(enum workflow_status status);
 const char *cache_event_name(enum cache_event event);
+const char *step_name(enum step step);
 const char *automation_status_name(enum automation_status status);
 
 #endif

@@ -44,7 +44,7 @@ struct intake_counts {
     int64_t fresh, updated, duplicates; /* of those */
     int64_t patterns, new_patterns;     /* detected: one for each workflow and signature; never met before */
     int64_t errors;                     /* all that was rejected */
-    int64_t by_kind[KIND_REVIEW + 1];
+    int64_t by_kind[KIND_LAST + 1];
 };
 
 /* Both are borrowed. */

@@ -10,6 +10,8 @@
 #include "ledger/patterns.h"
 #include "ledger/requests.h"
 #include "ledger/reviews.h"
+#include "ledger/steps.h"
+#include "ledger/turns.h"
 
 struct ledger {
     struct db *db;
@@ -26,6 +28,7 @@ struct ledger {
     int64_t *pattern_ids; /* by the rules' numbers of signatures; 0: not asked for yet */
     struct budgets *budgets;
     struct cache *cache;
+    struct turns *turns;
     struct totals change[SLOT_COUNTS + 1]; /* by slot */
     struct workflow_traits traits;
     struct text signatures; /* of an older version's patterns, NUL after NUL */
@@ -106,11 +109,6 @@ static const struct prompt_rules *prompts_of(struct ledger *ledger) {
     return ledger->prompts;
 }
 
-static int64_t cost_by(const struct price_list *prices, struct span model, const struct token_counts *tokens) {
-    const struct price *price = model.n > 0 ? prices_find(prices, model) : NULL;
-    return price != NULL ? price_cost(price, tokens) : UNKNOWN;
-}
-
 static int64_t price_of(struct ledger *ledger, struct span model, const struct token_counts *tokens) {
     struct text error = {0};
     if (model.n == 0)
@@ -120,7 +118,7 @@ static int64_t price_of(struct ledger *ledger, struct span model, const struct t
     if (ledger->prices == NULL)
         db_fail(ledger->db, "its prices are not valid: %s", error.s);
     text_free(&error);
-    return ledger->prices != NULL ? cost_by(ledger->prices, model, tokens) : UNKNOWN;
+    return ledger->prices != NULL ? prices_cost(ledger->prices, model, tokens) : UNKNOWN;
 }
 
 /* -- the ledger ------------------------------------------------------------------------------------------------- */
@@ -133,6 +131,7 @@ struct ledger *ledger_new(struct db *db, const struct knowledge *offered, const 
     ledger->patterns = patterns_new(db);
     ledger->budgets = budgets_new(db);
     ledger->cache = cache_new(db, ledger->names);
+    ledger->turns = turns_new(db);
     ledger->state = state_read(db);
     if (!db_failed(db) && ledger->state.rules == 0 && offered == NULL)
         db_fail(db, "is new, and there are no rules for it");
@@ -150,6 +149,7 @@ void ledger_free(struct ledger *ledger) {
     patterns_free(ledger->patterns);
     budgets_free(ledger->budgets);
     cache_free(ledger->cache);
+    turns_free(ledger->turns);
     forget_knowledge(ledger);
     db_close(ledger->db);
     request_row_free(&ledger->request);
@@ -244,11 +244,14 @@ static void put(struct ledger *ledger, const struct rules *rules, int slot, cons
     totals_count(&ledger->change[slot], row, slot, found.count > 0, 1);
 }
 
-/* What a stored workflow costs by PRICES, in SLOT. */
+/* What a stored workflow costs by PRICES, in SLOT; a turn, what its requests do. */
 static void price_workflow(struct ledger *ledger, const struct price_list *prices, int slot,
                            const struct stored_workflow *workflow, struct workflow_row *row) {
-    bool given = row->share.cost != UNKNOWN;
-    int64_t price = given ? UNKNOWN : cost_by(prices, workflow->model, &workflow->tokens);
+    int64_t price = UNKNOWN;
+    if (row->turn)
+        price = turns_gather(ledger->db, row->id, row->created_at, slot, prices).cost;
+    else if (row->share.cost == UNKNOWN)
+        price = prices_cost(prices, workflow->model, &workflow->tokens);
     if (price != row->priced[slot])
         workflows_price(ledger->db, row->id, slot, price);
     row->priced[slot] = price;
@@ -271,7 +274,7 @@ void ledger_derive(struct ledger *ledger, const struct derivation *by, int slot,
 void ledger_derive_request(struct ledger *ledger, const struct derivation *by, int slot,
                            const struct stored_request *request) {
     struct request_row row = request->row;
-    int64_t price = row.cost != UNKNOWN ? UNKNOWN : cost_by(by->prices, request->model, &request->tokens);
+    int64_t price = row.cost != UNKNOWN ? UNKNOWN : prices_cost(by->prices, request->model, &request->tokens);
     if (price != row.priced[slot])
         requests_price(ledger->db, row.id, slot, price);
     row.priced[slot] = price;
@@ -284,6 +287,20 @@ void ledger_mend_workflow(struct ledger *ledger, int64_t id) {
     struct query *query = workflows_between(ledger->db, id - 1, id);
     if (workflows_next(query, &workflow))
         workflows_name(ledger->db, id, requests_name(ledger->db, workflow.workflow_id));
+    db_end(query);
+}
+
+/* The sums of its patterns, too, are left to the rebuild. */
+void ledger_mend_turn(struct ledger *ledger, int64_t id) {
+    int slot = ledger->state.slot;
+    struct stored_workflow turn;
+    turns_mend(ledger->db, id);
+    struct query *query = workflows_between(ledger->db, id - 1, id);
+    if (workflows_next(query, &turn) && turn.row.turn) {
+        struct gathered gathered = turns_gather(ledger->db, id, turn.row.created_at, slot, NULL);
+        struct workflow_row row = turns_settled(ledger->db, &turn, slot, &gathered);
+        workflows_settle(ledger->db, &row, slot, &gathered.tokens, gathered.model);
+    }
     db_end(query);
 }
 
@@ -308,11 +325,49 @@ void ledger_flush(struct ledger *ledger, int slot, bool show) {
     ledger->change[slot] = (struct totals){0};
 }
 
+/* While a rebuild goes on, it must look at every workflow that changes; what it had made of it is taken back here,
+ * where the old version is still known. */
+static void tell_rebuild(struct ledger *ledger, const struct workflow_row *old, int64_t id) {
+    if (ledger->state.rebuild == 0)
+        return;
+    int64_t taken[RULES_PATTERNS_MAX];
+    if (old != NULL && rebuild_has(ledger->db, &ledger->state, FAMILY_WORKFLOWS, id))
+        take(ledger, 1 - ledger->state.slot, old, taken);
+    if (old == NULL || id <= ledger->state.rebuild_at[FAMILY_WORKFLOWS])
+        rebuild_note(ledger->db, FAMILY_WORKFLOWS, id);
+}
+
+/* Makes a turn what its requests and steps say, after some of them have changed. */
+static void settle_turn(struct ledger *ledger, int64_t id) {
+    struct stored_workflow turn;
+    int slot = ledger->state.slot;
+    struct query *query = workflows_between(ledger->db, id - 1, id);
+    if (workflows_next(query, &turn) && turn.row.turn) {
+        struct gathered gathered = turns_gather(ledger->db, id, turn.row.created_at, slot, NULL);
+        struct workflow_row old = turn.row, row = turns_settled(ledger->db, &turn, slot, &gathered);
+        bool shows = patterns_reshare(ledger->patterns, slot, &old, &row) > 0;
+        totals_count(&ledger->change[slot], &old, slot, shows, -1);
+        totals_count(&ledger->change[slot], &row, slot, shows, 1);
+        workflows_settle(ledger->db, &row, slot, &gathered.tokens, gathered.model);
+        turn.row = row;
+        if (turn.text_kept)
+            workflows_mend_traits(ledger->db, &turn, &ledger->traits);
+        tell_rebuild(ledger, &old, id);
+    }
+    db_end(query);
+}
+
+static void settle_turns(struct ledger *ledger) {
+    for (int64_t id; !db_failed(ledger->db) && (id = turns_next(ledger->turns)) != 0;)
+        settle_turn(ledger, id);
+}
+
 static bool end(struct ledger *ledger) {
     bool good = db_commit(ledger->db);
     patterns_forget(ledger->patterns);
     budgets_forget(ledger->budgets);
     cache_forget(ledger->cache);
+    turns_forget(ledger->turns);
     memset(ledger->change, 0, sizeof ledger->change);
     if (!good)
         names_forget(ledger->names);
@@ -321,6 +376,7 @@ static bool end(struct ledger *ledger) {
 
 bool ledger_commit(struct ledger *ledger) {
     int slot = ledger->state.slot;
+    settle_turns(ledger);
     ledger_flush(ledger, slot, true);
     if (ledger->state.rebuild != 0)
         ledger_flush(ledger, 1 - slot, false);
@@ -337,18 +393,6 @@ bool ledger_commit_state(struct ledger *ledger, const struct state *state) {
 }
 
 /* -- records ---------------------------------------------------------------------------------------------------- */
-
-/* While a rebuild goes on, it must look at every workflow that changes; what it had made of it is taken back here,
- * where the old version is still known. */
-static void tell_rebuild(struct ledger *ledger, const struct workflow_row *old, int64_t id) {
-    if (ledger->state.rebuild == 0)
-        return;
-    int64_t taken[RULES_PATTERNS_MAX];
-    if (old != NULL && rebuild_has(ledger->db, &ledger->state, FAMILY_WORKFLOWS, id))
-        take(ledger, 1 - ledger->state.slot, old, taken);
-    if (old == NULL || id <= ledger->state.rebuild_at[FAMILY_WORKFLOWS])
-        rebuild_note(ledger->db, FAMILY_WORKFLOWS, id);
-}
 
 /* The patterns of an older version: those that the workflow shows. */
 static void list_stored(struct ledger *ledger, int64_t workflow, struct result *result) {
@@ -389,6 +433,13 @@ static int added(const struct result *result, const int64_t *taken, int taken_co
     return count;
 }
 
+/* RECORD, whose workflow is stored as ROW, may have been seen in a session where it was not seen before. */
+static void see_turn(struct ledger *ledger, const struct workflow_record *record, const struct workflow_row *row) {
+    if (record->turn)
+        turns_see(ledger->turns, row->id, names_id(ledger->names, record->session_id),
+                  row->turn ? row->created_at : NO_TIME);
+}
+
 static void apply_workflow(struct ledger *ledger, const struct workflow_record *record, struct result *result) {
     struct workflow_row row = {0};
     int64_t taken[RULES_PATTERNS_MAX];
@@ -397,6 +448,7 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
     int newer = found ? version_compare(&record->version, &row.version) : 1;
     if (newer <= 0) {
         result->outcome = OUTCOME_DUPLICATE;
+        see_turn(ledger, record, &row);
         if (ledger->options.list_patterns && newer == 0)
             list_known(ledger, record, result);
         else if (ledger->options.list_patterns)
@@ -421,6 +473,9 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
         workflows_insert(ledger->db, ledger->names, record, &ledger->traits, keep_text, ledger->now, &row);
         tell_rebuild(ledger, NULL, row.id);
     }
+    if (old.turn || row.turn)
+        turns_place(ledger->turns, row.id, row.turn ? row.created_at : NO_TIME);
+    see_turn(ledger, record, &row);
     put(ledger, ledger->rules, ledger->state.slot, &row, record->workflow_id,
         &(struct workflow_text){record->nl_input, record->error_message, record->workflow_template}, result);
     result->added_count = added(result, taken, taken_count);
@@ -441,6 +496,10 @@ static void name_workflow(struct ledger *ledger, struct span workflow_id, bool n
         (!named && requests_name(ledger->db, workflow_id)))
         return;
     int slot = ledger->state.slot;
+    if (row.turn) {
+        turns_mark(ledger->turns, row.id);
+        return;
+    }
     workflows_name(ledger->db, row.id, named);
     totals_count_cost(&ledger->change[slot], &row, slot, named ? -1 : 1);
     if (ledger->state.rebuild != 0 && rebuild_has(ledger->db, &ledger->state, FAMILY_WORKFLOWS, row.id))
@@ -471,6 +530,8 @@ static void apply_request(struct ledger *ledger, const struct request_record *re
     }
     requests_view(record->prompt.s != NULL ? prompts_of(ledger) : NULL, record, &view);
     struct request_row old = *row; /* its texts are the row's, until that is stored */
+    if (found)
+        turns_touch(ledger->turns, old.session, old.at);
     struct text old_workflow = {0};
     if (found) {
         budgets_count(ledger->budgets, &old, -1);
@@ -487,6 +548,7 @@ static void apply_request(struct ledger *ledger, const struct request_record *re
     else
         requests_insert(ledger->db, ledger->names, record, &view, identity, ledger->now, row);
     tell_rebuild_request(ledger, found ? &old : NULL, row->id);
+    turns_touch(ledger->turns, row->session, row->at);
     budgets_count(ledger->budgets, row, 1);
     totals_count_request(&ledger->change[slot], row, slot, 1);
     ledger->change[SLOT_COUNTS].requests += !found;
@@ -524,6 +586,16 @@ static void apply_feedback(struct ledger *ledger, const struct record *record, c
     ledger->change[SLOT_COUNTS].feedback += outcome == FEEDBACK_NEW;
 }
 
+static void apply_step(struct ledger *ledger, const struct record *record, const struct digest *identity,
+                       struct result *result) {
+    struct step_place was, is;
+    result->outcome = (enum outcome)steps_add(ledger->db, ledger->names, record, identity, ledger->now, &was, &is);
+    if (result->outcome == OUTCOME_DUPLICATE)
+        return;
+    turns_touch(ledger->turns, was.session, was.at);
+    turns_touch(ledger->turns, is.session, is.at);
+}
+
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
                   struct result *result) {
     bool known = true;
@@ -538,6 +610,8 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
         apply_request(ledger, &record->request, identity, result);
     else if (record->kind == KIND_FEEDBACK)
         apply_feedback(ledger, record, identity, result);
+    else if (record->kind == KIND_STEP)
+        apply_step(ledger, record, identity, result);
     else if (record->kind == KIND_CACHE)
         result->outcome = (enum outcome)cache_add(ledger->cache, record, identity, ledger->now);
     else

@@ -78,6 +78,7 @@ void ledger_derive_request(struct ledger *ledger, const struct derivation *by, i
                            const struct stored_request *request);
 /* Each makes what one row keeps of other records what they say. */
 void ledger_mend_workflow(struct ledger *ledger, int64_t id);
+void ledger_mend_turn(struct ledger *ledger, int64_t id);
 void ledger_mend_request(struct ledger *ledger, int64_t id);
 void ledger_mend_budget(struct ledger *ledger, int64_t prompt_hash);
 /* Writes what a slot's changes add up to. SHOW as patterns_flush. */

@@ -140,6 +140,21 @@ int patterns_take(struct patterns *patterns, int slot, const struct workflow_row
     return count;
 }
 
+int patterns_reshare(struct patterns *patterns, int slot, const struct workflow_row *old,
+                     const struct workflow_row *fresh) {
+    int count = 0;
+    struct share before = workflow_share(old, slot), after = workflow_share(fresh, slot);
+    struct query *query = db_query(patterns->db, "SELECT pattern FROM occurrence WHERE slot = ?1 AND workflow = ?2");
+    db_bind_integer(query, 1, slot);
+    db_bind_integer(query, 2, old->id);
+    for (; db_row(query); count++) {
+        struct change *change = change_of(patterns, slot, db_integer(query, 0));
+        sums_add(&change->sums, &before, -1);
+        sums_add(&change->sums, &after, 1);
+    }
+    return count;
+}
+
 /* -- sums ------------------------------------------------------------------------------------------------------- */
 
 static struct pattern_sum no_sum(int64_t pattern) {

@@ -30,6 +30,9 @@ void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const st
  */
 int patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row,
                   int64_t taken[RULES_PATTERNS_MAX]);
+/* The workflow in OLD shows what it did, but adds to it what FRESH says. Returns how many patterns it shows. */
+int patterns_reshare(struct patterns *patterns, int slot, const struct workflow_row *old,
+                     const struct workflow_row *fresh);
 /* Writes what the changes add up to; SHOW: into operation_patterns too, for the slot in force. At the end of a
  * transaction, before its commit. */
 void patterns_flush(struct patterns *patterns, int slot, bool show);

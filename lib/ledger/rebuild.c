@@ -11,6 +11,7 @@
 #include "ledger/feedback.h"
 #include "ledger/patterns.h"
 #include "ledger/requests.h"
+#include "ledger/turns.h"
 #include "ledger/workflows.h"
 
 enum {
@@ -331,6 +332,7 @@ static bool mend_counts(struct rebuild *r) {
  * looked through in a snapshot, and mended where they are not. */
 static bool mend(struct rebuild *r) {
     return mend_rows(r, workflows_check_named, ledger_mend_workflow) &&
+           mend_rows(r, turns_check, ledger_mend_turn) &&
            mend_rows(r, requests_check, ledger_mend_request) && mend_rows(r, budgets_check, ledger_mend_budget) &&
            mend_cache(r) && mend_counts(r);
 }

@@ -55,7 +55,7 @@ static struct query *select_by(struct db *db, struct span request_id, const stru
     "SELECT r.id, r.version_at, r.success, r.content, r.recorded_at, r.at, r.prompt_hash, r.complexity, "              \
     "r.complexity_score, r.thinking_budget, r.thinking_tokens, r.cost, r.priced_0, r.priced_1, r.quality, "            \
     "r.rating_count, r.rating_sum, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, "       \
-    "r.workflow_id, n.text FROM request r LEFT JOIN name n ON n.id = r.pattern "
+    "r.workflow_id, n.text, r.session, r.revision FROM request r LEFT JOIN name n ON n.id = r.pattern "
     struct query *query;
     if (request_id.s != NULL) {
         query = db_query(db, COLUMNS "WHERE r.request_id = ?1");
@@ -87,6 +87,7 @@ bool requests_find(struct db *db, struct span request_id, const struct digest *i
         return false;
     row->id = db_integer(query, 0);
     row->version = (struct version){
+        .revision = db_optional(query, 24, UNKNOWN),
         .dated = !db_is_null(query, 1),
         .at = db_optional(query, 1, 0),
         .ended = !db_is_null(query, 2),
@@ -95,6 +96,7 @@ bool requests_find(struct db *db, struct span request_id, const struct digest *i
     };
     row->recorded_at = db_integer(query, 4);
     row->at = db_integer(query, 5);
+    row->session = db_optional(query, 23, 0);
     row->hashed = !db_is_null(query, 6);
     row->prompt_hash = (uint64_t)db_integer(query, 6);
     row->complexity = db_optional(query, 7, UNKNOWN);
@@ -156,7 +158,7 @@ static void bind_record(struct query *query, struct names *names, const struct r
     bind_name(query, 14, names, record->model);
     bind_name(query, 15, names, record->account);
     bind_name(query, 16, names, record->user_id);
-    bind_name(query, 17, names, record->session_id);
+    db_bind_optional(query, 17, row->session, 0);
     const int64_t amounts[] = {tokens->input,           tokens->output,         tokens->cache_read,
                                tokens->cache_write,     tokens->cache_write_1h, record->thinking_budget,
                                record->thinking_tokens, record->cost,           row->priced[0],
@@ -167,11 +169,14 @@ static void bind_record(struct query *query, struct names *names, const struct r
         db_bind_optional(query, position++, amounts[i], UNKNOWN);
     db_bind_integer(query, position++, row->rating_count);
     db_bind_integer(query, position++, row->rating_sum);
-    db_bind_integer(query, position, request_good(row));
+    db_bind_integer(query, position++, request_good(row));
+    db_bind_optional(query, position, record->revision, UNKNOWN);
 }
 
-static void take_over(const struct request_record *record, const struct request_view *view, struct request_row *row) {
+static void take_over(const struct request_record *record, const struct request_view *view, struct names *names,
+                      struct request_row *row) {
     row->version = record->version;
+    row->session = names_id(names, record->session_id);
     row->at = record->timestamp != NO_TIME    ? record->timestamp
               : record->updated_at != NO_TIME ? record->updated_at
                                               : row->recorded_at;
@@ -193,15 +198,15 @@ void requests_insert(struct db *db, struct names *names, const struct request_re
                      const struct request_view *view, const struct digest *identity, int64_t now,
                      struct request_row *row) {
     row->recorded_at = now;
-    take_over(record, view, row);
+    take_over(record, view, names, row);
     struct query *query =
         db_query(db,
                  "INSERT INTO request(id, request_id, identity, version_at, content, recorded_at, at, workflow_id, "
                  "prompt_hash, pattern, complexity, complexity_score, provider, model, account, user, session, "
                  "input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, "
                  "thinking_budget, thinking_tokens, cost, priced_0, priced_1, latency, success, quality, rating_count, "
-                 "rating_sum, good) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-                 "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)");
+                 "rating_sum, good, revision) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+                 "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)");
     db_bind_null(query, 1);
     bind_record(query, names, record, view, identity, row);
     db_run(query);
@@ -210,14 +215,14 @@ void requests_insert(struct db *db, struct names *names, const struct request_re
 
 void requests_replace(struct db *db, struct names *names, const struct request_record *record,
                       const struct request_view *view, const struct digest *identity, struct request_row *row) {
-    take_over(record, view, row);
+    take_over(record, view, names, row);
     struct query *query = db_query(
         db, "UPDATE request SET request_id = ?2, identity = ?3, version_at = ?4, content = ?5, recorded_at = ?6, "
             "at = ?7, workflow_id = ?8, prompt_hash = ?9, pattern = ?10, complexity = ?11, complexity_score = ?12, "
             "provider = ?13, model = ?14, account = ?15, user = ?16, session = ?17, input_tokens = ?18, "
             "output_tokens = ?19, cache_read_tokens = ?20, cache_write_tokens = ?21, cache_write_1h_tokens = ?22, "
             "thinking_budget = ?23, thinking_tokens = ?24, cost = ?25, priced_0 = ?26, priced_1 = ?27, latency = ?28, "
-            "success = ?29, quality = ?30, rating_count = ?31, rating_sum = ?32, good = ?33 WHERE id = ?1");
+            "success = ?29, quality = ?30, rating_count = ?31, rating_sum = ?32, good = ?33, revision = ?34 WHERE id = ?1");
     db_bind_integer(query, 1, row->id);
     bind_record(query, names, record, view, identity, row);
     db_run(query);

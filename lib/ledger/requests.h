@@ -14,6 +14,7 @@ struct request_row {
     int64_t id;
     struct version version;
     int64_t recorded_at, at;
+    int64_t session; /* a name's id; 0: none */
     bool hashed;
     uint64_t prompt_hash;
     int64_t complexity, complexity_score; /* UNKNOWN, else an enum prompt_complexity; thousandths */

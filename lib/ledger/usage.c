@@ -39,7 +39,7 @@ struct query *usage_requests(struct db *db, int slot, const struct filter *filte
 
 #define WORKFLOWS                                                                                                      \
     "SELECT CASE ?2 WHEN 0 THEN created_at WHEN 1 THEN model WHEN 2 THEN model WHEN 3 THEN account "                   \
-    "WHEN 4 THEN session END, " AMOUNTS " FROM workflow WHERE named = 0 AND " OF_ACCOUNT
+    "WHEN 4 THEN session END, " AMOUNTS " FROM workflow WHERE named = 0 AND turn = 0 AND " OF_ACCOUNT
 
 struct query *usage_workflows(struct db *db, int slot, const struct filter *filter, enum usage_key key) {
     struct query *query = bounded(filter) ? db_query(db, WORKFLOWS " AND created_at >= ?3 AND created_at < ?4")

@@ -16,6 +16,7 @@
 #include "ledger/routes.h"
 #include "ledger/state.h"
 #include "ledger/tally.h"
+#include "ledger/turns.h"
 #include "ledger/workflows.h"
 #include "rules/signature.h"
 
@@ -135,8 +136,7 @@ static void check_traits(struct verify *v, const struct stored_workflow *w) {
 }
 
 static int64_t price_by(const struct verify *v, int64_t given, struct span model, const struct token_counts *tokens) {
-    const struct price *price = given == UNKNOWN && model.n > 0 ? prices_find(v->prices, model) : NULL;
-    return price != NULL ? price_cost(price, tokens) : UNKNOWN;
+    return given == UNKNOWN ? prices_cost(v->prices, model, tokens) : UNKNOWN;
 }
 
 static void check_workflow(struct verify *v, const struct stored_workflow *w) {
@@ -146,8 +146,9 @@ static void check_workflow(struct verify *v, const struct stored_workflow *w) {
         differs(v, "an occurrence is of workflow %lld, which is not there", (long long)v->next.workflow);
         next_occurrence(v);
     }
-    compare(v, w->workflow_id.s, "its price", w->row.priced[v->state.slot],
-            price_by(v, w->row.share.cost, w->model, &w->tokens));
+    int64_t price = w->row.turn ? turns_gather(v->db, w->row.id, w->row.created_at, v->state.slot, v->prices).cost
+                                : price_by(v, w->row.share.cost, w->model, &w->tokens);
+    compare(v, w->workflow_id.s, "its price", w->row.priced[v->state.slot], price);
     if (!w->text_kept) {
         bool matched = check_occurrences(v, w, NULL, (struct span){NULL, 0}) > 0;
         totals_count(&v->tally.totals, &w->row, v->state.slot, matched, 1);
@@ -334,6 +335,7 @@ static void on_wrong_cache_sum(void *context, enum cache_subject subject, int64_
 static void check_requests(struct verify *v) {
     check_costs(v);
     workflows_check_named(v->db, v, on_wrong_workflow);
+    turns_check(v->db, v, on_wrong_workflow);
     requests_check(v->db, v, on_wrong_request);
     budgets_check(v->db, v, on_wrong_budget);
 }

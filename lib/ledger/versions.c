@@ -498,4 +498,42 @@ static const char cache_views[] =
 
 static const char *const version_3[] = {cache_tables, cache_views, NULL};
 
-const struct migration schema_versions[SCHEMA_VERSION] = {{version_1}, {version_2}, {version_3}};
+/* -- version 4: turns of sessions, revisions ---------------------------------------------------------------------- */
+
+static const char turn_tables[] =
+    "DELETE FROM source;" /* as in version 2 */
+    "ALTER TABLE workflow ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;" /* 1: its figures are those of its requests */
+    "ALTER TABLE workflow ADD COLUMN revision INTEGER;"
+    "ALTER TABLE request ADD COLUMN revision INTEGER;"
+    "CREATE INDEX request_of_session ON request(session, at) WHERE session IS NOT NULL;"
+    "CREATE TABLE turn("
+    "  workflow INTEGER NOT NULL REFERENCES workflow,"
+    "  session INTEGER NOT NULL REFERENCES name," /* in which it was seen */
+    "  at INTEGER,"                               /* the workflow's created_at; NULL: it is no turn any more */
+    "  PRIMARY KEY(workflow, session)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX turn_of_session ON turn(session, at);"
+    "CREATE TABLE step("
+    "  id INTEGER PRIMARY KEY,"
+    "  identity BLOB," /* NULL: nothing tells it from others */
+    "  dated INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  content INTEGER NOT NULL,"
+    "  session INTEGER NOT NULL REFERENCES name,"
+    "  step INTEGER NOT NULL," /* 0 tool, 1 stop */
+    "  tool INTEGER REFERENCES name,"
+    "  success INTEGER"
+    ");"
+    "CREATE UNIQUE INDEX step_by_identity ON step(identity) WHERE identity IS NOT NULL;"
+    "CREATE INDEX step_of_session ON step(session, at);";
+
+static const char turn_views[] =
+    "CREATE VIEW session_steps AS SELECT s.id, n.text AS session_id, " TEXT_TIME("s.at") " AS timestamp,"
+    "  CASE s.step WHEN 0 THEN 'tool' ELSE 'stop' END AS step, t.text AS tool_name, s.success "
+    "FROM step s JOIN name n ON n.id = s.session LEFT JOIN name t ON t.id = s.tool;"
+    "CREATE VIEW session_turns AS SELECT w.workflow_id, n.text AS session_id, " TEXT_TIME("t.at") " AS created_at "
+    "FROM turn t JOIN workflow w ON w.id = t.workflow JOIN name n ON n.id = t.session WHERE t.at IS NOT NULL;";
+
+static const char *const version_4[] = {turn_tables, turn_views, NULL};
+
+const struct migration schema_versions[SCHEMA_VERSION] = {{version_1}, {version_2}, {version_3}, {version_4}};

@@ -4,7 +4,7 @@
 
 #include "ledger/schema.h"
 
-enum { SCHEMA_VERSION = 3 };
+enum { SCHEMA_VERSION = 4 };
 
 extern const struct migration schema_versions[SCHEMA_VERSION];
 

@@ -40,7 +40,8 @@ bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row 
     struct query *query =
         db_query(db,
                  "SELECT id, version_at, status, content, recorded_at, created_at, total_tokens, cost, duration_ms, "
-                 "error_count, retry_count, priced_0, priced_1, named FROM workflow WHERE workflow_id = ?1");
+                 "error_count, retry_count, priced_0, priced_1, named, turn, revision FROM workflow "
+                 "WHERE workflow_id = ?1");
     db_bind_text(query, 1, workflow_id);
     if (!db_row(query))
         return false;
@@ -53,11 +54,13 @@ bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row 
     row->priced[0] = db_optional(query, 11, UNKNOWN);
     row->priced[1] = db_optional(query, 12, UNKNOWN);
     row->named = db_integer(query, 13) != 0;
+    row->turn = db_integer(query, 14) != 0;
     row->version = (struct version){
+        .revision = db_optional(query, 15, UNKNOWN),
         .dated = !db_is_null(query, 1),
         .at = db_optional(query, 1, 0),
         .ended = ended(db_integer(query, 2)),
-        .tokens = row->share.tokens,
+        .tokens = row->turn ? UNKNOWN : row->share.tokens, /* of a turn they are not the record's */
         .content = (uint64_t)db_integer(query, 3),
     };
     db_end(query);
@@ -102,6 +105,8 @@ static void bind_record(struct query *query, struct names *names, const struct w
     db_bind_optional(query, 29, row->priced[0], UNKNOWN);
     db_bind_optional(query, 30, row->priced[1], UNKNOWN);
     db_bind_integer(query, 31, row->named);
+    db_bind_integer(query, 32, record->turn);
+    db_bind_optional(query, 33, record->revision, UNKNOWN);
 }
 
 /* The record's own time, else the best that is known. */
@@ -115,6 +120,7 @@ static void take_over(const struct workflow_record *record, struct workflow_row 
     row->version = record->version;
     row->created_at = created_at(record, row->recorded_at);
     row->share = share_of(record);
+    row->turn = record->turn;
 }
 
 void workflows_insert(struct db *db, struct names *names, const struct workflow_record *record,
@@ -125,9 +131,9 @@ void workflows_insert(struct db *db, struct names *names, const struct workflow_
         db, "INSERT INTO workflow(id, workflow_id, status, version_at, content, recorded_at, created_at, updated_at, "
             "template, model, session, account, nl_input, error_message, text_kept, error_count, retry_count, "
             "duration_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, total_tokens, cost, "
-            "input_length, complexity, files, cache_write_1h_tokens, priced_0, priced_1, named) VALUES(?1, ?2, ?3, ?4, "
+            "input_length, complexity, files, cache_write_1h_tokens, priced_0, priced_1, named, turn, revision) VALUES(?1, ?2, ?3, ?4, "
             "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)");
+            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)");
     db_bind_null(query, 1);
     bind_record(query, names, record, traits, keep_text, row);
     db_run(query);
@@ -144,7 +150,7 @@ void workflows_replace(struct db *db, struct names *names, const struct workflow
         "error_message = ?14, text_kept = ?15, error_count = ?16, retry_count = ?17, duration_ms = ?18, "
         "input_tokens = ?19, output_tokens = ?20, cache_read_tokens = ?21, cache_write_tokens = ?22, "
         "total_tokens = ?23, cost = ?24, input_length = ?25, complexity = ?26, files = ?27, cache_write_1h_tokens = "
-        "?28, priced_0 = ?29, priced_1 = ?30, named = ?31 WHERE id = ?1");
+        "?28, priced_0 = ?29, priced_1 = ?30, named = ?31, turn = ?32, revision = ?33 WHERE id = ?1");
     db_bind_integer(query, 1, row->id);
     bind_record(query, names, record, traits, keep_text, row);
     db_run(query);
@@ -179,7 +185,8 @@ struct query *workflows_between(struct db *db, int64_t after, int64_t last) {
         db, "SELECT w.id, w.version_at, w.status, w.content, w.recorded_at, w.created_at, w.total_tokens, w.cost, "
             "w.duration_ms, w.error_count, w.retry_count, w.workflow_id, w.nl_input, w.error_message, t.text, a.text, "
             "w.text_kept, w.input_length, w.complexity, w.files, w.priced_0, w.priced_1, w.named, m.text, "
-            "w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.cache_write_1h_tokens "
+            "w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.cache_write_1h_tokens, "
+            "w.turn, w.model, w.revision "
             "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name a ON a.id = w.account "
             "LEFT JOIN name m ON m.id = w.model WHERE w.id > ?1 AND w.id <= ?2 ORDER BY w.id");
     db_bind_integer(query, 1, after);
@@ -193,8 +200,15 @@ bool workflows_next(struct query *query, struct stored_workflow *workflow) {
     struct share share = {db_optional(query, 6, UNKNOWN), db_optional(query, 7, UNKNOWN),
                           db_optional(query, 8, UNKNOWN), db_optional(query, 9, UNKNOWN),
                           db_optional(query, 10, UNKNOWN)};
-    struct version version = {!db_is_null(query, 1), db_optional(query, 1, 0), ended(db_integer(query, 2)),
-                              share.tokens, (uint64_t)db_integer(query, 3)};
+    bool turn = db_integer(query, 29) != 0;
+    struct version version = {
+        .revision = db_optional(query, 31, UNKNOWN),
+        .dated = !db_is_null(query, 1),
+        .at = db_optional(query, 1, 0),
+        .ended = ended(db_integer(query, 2)),
+        .tokens = turn ? UNKNOWN : share.tokens,
+        .content = (uint64_t)db_integer(query, 3),
+    };
     workflow->row = (struct workflow_row){
         .id = db_integer(query, 0),
         .version = version,
@@ -203,7 +217,9 @@ bool workflows_next(struct query *query, struct stored_workflow *workflow) {
         .share = share,
         .priced = {db_optional(query, 20, UNKNOWN), db_optional(query, 21, UNKNOWN)},
         .named = db_integer(query, 22) != 0,
+        .turn = turn,
     };
+    workflow->model_id = db_optional(query, 30, 0);
     workflow->model = db_text(query, 23);
     workflow->tokens = (struct token_counts){
         db_optional(query, 24, UNKNOWN), db_optional(query, 25, UNKNOWN), db_optional(query, 26, UNKNOWN),
@@ -283,6 +299,23 @@ void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow
 
 /* -- prices, and the requests that a workflow has ---------------------------------------------------------------- */
 
+void workflows_settle(struct db *db, const struct workflow_row *row, int slot, const struct token_counts *tokens,
+                      int64_t model) {
+    struct query *query =
+        db_query(db, "UPDATE workflow SET input_tokens = ?2, output_tokens = ?3, cache_read_tokens = ?4, "
+                     "cache_write_tokens = ?5, cache_write_1h_tokens = ?6, total_tokens = ?7, duration_ms = ?8, "
+                     "error_count = ?9, named = ?10, model = ?11 WHERE id = ?1");
+    const int64_t amounts[] = {tokens->input,          tokens->output,    tokens->cache_read,     tokens->cache_write,
+                               tokens->cache_write_1h, row->share.tokens, row->share.duration_ms, row->share.errors};
+    db_bind_integer(query, 1, row->id);
+    for (int i = 0; i < 8; i++)
+        db_bind_optional(query, 2 + i, amounts[i], UNKNOWN);
+    db_bind_integer(query, 10, row->named);
+    db_bind_optional(query, 11, model, 0);
+    db_run(query);
+    workflows_price(db, row->id, slot, row->priced[slot]);
+}
+
 void workflows_price(struct db *db, int64_t id, int slot, int64_t price) {
     struct query *query = slot == 0 ? db_query(db, "UPDATE workflow SET priced_0 = ?2 WHERE id = ?1")
                                     : db_query(db, "UPDATE workflow SET priced_1 = ?2 WHERE id = ?1");
@@ -299,7 +332,7 @@ void workflows_name(struct db *db, int64_t id, bool named) {
 }
 
 void workflows_check_named(struct db *db, void *context, on_wrong_row *on_wrong) {
-    struct query *query = db_query(db, "SELECT id, named FROM workflow w WHERE named <> "
+    struct query *query = db_query(db, "SELECT id, named FROM workflow w WHERE turn = 0 AND named <> "
                                        "EXISTS (SELECT 1 FROM request r WHERE r.workflow_id = w.workflow_id)");
     while (db_row(query))
         on_wrong(context, db_integer(query, 0),

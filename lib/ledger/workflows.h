@@ -16,7 +16,8 @@ struct workflow_row {
     int64_t recorded_at, created_at;
     struct share share; /* its cost as given */
     int64_t priced[2];  /* nano-dollars, by slot, where the cost was not given; UNKNOWN */
-    bool named;         /* a request names it as its workflow: costs are counted there */
+    bool named;         /* a request names it as its workflow, or is of its turn: costs are counted there */
+    bool turn;          /* its share is what its session's requests and steps say */
 };
 
 /* What its text shows, whatever the rules. */
@@ -51,6 +52,9 @@ void totals_count(struct totals *totals, const struct workflow_row *row, int slo
 /* Its cost alone. */
 void totals_count_cost(struct totals *totals, const struct workflow_row *row, int slot, int sign);
 
+/* Writes ROW's share, price in SLOT and "named", and what else a turn has gathered; MODEL is a name's id, 0: none. */
+void workflows_settle(struct db *db, const struct workflow_row *row, int slot, const struct token_counts *tokens,
+                      int64_t model);
 void workflows_price(struct db *db, int64_t id, int slot, int64_t price);
 void workflows_name(struct db *db, int64_t id, bool named);
 /* Compares every workflow's "named" with the requests. Within a snapshot. */
@@ -66,6 +70,7 @@ struct stored_workflow {
     struct span files;
     struct span model; /* and what a price follows from */
     struct token_counts tokens;
+    int64_t model_id; /* a name's; 0: none */
 };
 
 /* The workflows with an id over AFTER, up to LAST, in its order: step with workflows_next. */

@@ -202,3 +202,7 @@ const struct price *prices_find(const struct price_list *list, struct span model
         found = find(list, bare);
     return found;
 }
+
+int64_t prices_cost(const struct price_list *list, struct span model, const struct token_counts *tokens) {
+    return model.n > 0 ? price_cost(prices_find(list, model), tokens) : UNKNOWN;
+}

@@ -53,4 +53,7 @@ size_t prices_count(const struct price_list *list);
  * at its end as well. A part of a name is not the name: "gpt-4o" prices no "gpt-4o-mini". */
 const struct price *prices_find(const struct price_list *list, struct span model);
 
+/* What MODEL's TOKENS cost by LIST; UNKNOWN without a price. */
+int64_t prices_cost(const struct price_list *list, struct span model, const struct token_counts *tokens);
+
 #endif

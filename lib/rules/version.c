@@ -5,6 +5,8 @@ static int order(int64_t a, int64_t b) {
 }
 
 int version_compare(const struct version *a, const struct version *b) {
+    if (a->revision != b->revision)
+        return order(a->revision, b->revision);
     if (a->dated != b->dated)
         return a->dated ? 1 : -1;
     if (a->dated && a->at != b->at)

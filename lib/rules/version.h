@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct version {
+    int64_t revision; /* as the record counts its versions; UNKNOWN counts as fewest */
     bool dated;
     int64_t at;       /* microseconds since 1970, if dated */
     bool ended;       /* completed or failed, as against going on */

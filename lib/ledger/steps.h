@@ -1,0 +1,23 @@
+/* steps: what an agent did in a session, one row a step. Table step. */
+#ifndef PL_LEDGER_STEPS_H
+#define PL_LEDGER_STEPS_H
+
+#include "input/record.h"
+#include "ledger/db.h"
+#include "ledger/names.h"
+
+/* Where a step is: what was there before may be another turn's. */
+struct step_place {
+    int64_t session; /* a name's id; 0: it was not there */
+    int64_t at;      /* microseconds since 1970 */
+};
+
+enum step_outcome { STEP_NEW, STEP_UPDATED, STEP_DUPLICATE };
+
+/* Stores RECORD's step under IDENTITY, NULL if nothing identifies it. *WAS and *IS are its places before and now. Within
+ * a write transaction. */
+enum step_outcome steps_add(struct db *db, struct names *names, const struct record *record,
+                            const struct digest *identity, int64_t now, struct step_place *was,
+                            struct step_place *is);
+
+#endif
