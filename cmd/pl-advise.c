@@ -17,6 +17,7 @@
 #include "input/lines.h"
 #include "input/reader.h"
 #include "report/advice.h"
+#include "report/maps.h"
 
 enum { OPTION_APPLY = OPTION_LONG, OPTION_MODELS, OPTION_POLICY, OPTION_RECORD };
 
@@ -28,6 +29,7 @@ static const struct tool tool = {
     .lines =
         (const struct option_line[]){
             {'t', "text", NULL, "read lines of plain text, a prompt each"},
+            {'m', "map", "MAP", "read another program's log: a map's name or file, auto, list"},
             {'f', "field", "NAME", "print only this field of the advice, raw"},
             {OPTION_MODELS, "models", "A,B,...", "advise only these models"},
             {OPTION_POLICY, "policy", "POLICY", "balanced, quality or cost"},
@@ -47,6 +49,8 @@ static struct {
     const char *field;
     char **models; /* with their NULL; they borrow from one copy of the argument, models_text */
     char *models_text;
+    const char *map_name;
+    struct map *map;
     bool text, apply;
 } options;
 
@@ -68,6 +72,7 @@ static void parse(struct options *parser) {
     for (int code; (code = options_next(parser)) != OPTION_END;) {
         switch (code) {
         case 't': options.text = true; break;
+        case 'm': options.map_name = parser->argument; break;
         case 'f':
             if (!advice_has(parser->argument))
                 options_usage(parser, "advice has no field %s", parser->argument);
@@ -86,6 +91,8 @@ static void parse(struct options *parser) {
     }
     if (options.apply && options.field != NULL)
         options_usage(parser, "--apply writes requests, --field does not: name one of them");
+    if (options.text && options.map_name != NULL)
+        options_usage(parser, "--text reads prompts, --map reads values: name one of them");
 }
 
 static void on_warning(void *context, const char *line) {
@@ -216,13 +223,14 @@ static bool go_on(struct filter_state *state, bool idle) {
 
 /* -- input ------------------------------------------------------------------------------------------------------ */
 
-static void take_value(struct filter_state *state, const struct value *value, const char *name) {
+static void take_value(struct filter_state *state, const struct json *json, struct span text, uint64_t line,
+                       const char *name) {
     struct request_record request;
     arena_reset(&state->arena);
-    if (record_decode_question(value->json, &state->arena, &request, &state->error))
-        answer(state, &request, value->text);
+    if (record_decode_question(json, &state->arena, &request, &state->error))
+        answer(state, &request, text);
     else
-        reject(state, name, value->line, state->error.s);
+        reject(state, name, line, state->error.s);
 }
 
 static bool is_utf8(struct span text) {
@@ -269,22 +277,63 @@ static int patience(const struct filter_state *state) {
     return state->held_since != 0 ? 0 : LOOK_MS;
 }
 
-static void read_values(struct filter_state *state, int fd, const char *name) {
-    struct reader *reader = reader_new(fd, record_names);
-    struct value value;
-    for (bool end = false; !end && *state->stop == 0;) {
-        enum reader_event event = reader_next(reader, patience(state), &value);
-        if (event == READER_VALUE)
-            take_value(state, &value, name);
-        else if (event == READER_WRONG)
-            reject(state, name, value.line, value.error);
+/* One input of values. */
+struct reading {
+    struct filter_state *state;
+    struct reader *reader;
+    const char *name;
+    struct value value; /* the one at hand */
+    struct json *mapped;
+    bool end;
+};
+
+/* False: there is none left, or it is time to stop. */
+static bool next_value(struct reading *r) {
+    while (!r->end && *r->state->stop == 0) {
+        enum reader_event event = reader_next(r->reader, patience(r->state), &r->value);
+        if (event == READER_WRONG)
+            reject(r->state, r->name, r->value.line, r->value.error);
         else if (event == READER_FAILED)
-            end = read_failed(state, name);
-        end = end || event == READER_END;
-        if (!go_on(state, event == READER_IDLE))
-            break;
+            r->end = read_failed(r->state, r->name);
+        r->end = r->end || event == READER_END || !go_on(r->state, event == READER_IDLE);
+        if (event == READER_VALUE && !r->end)
+            return true;
     }
-    reader_free(reader);
+    return false;
+}
+
+static bool next_text(void *context, struct span *text) {
+    struct reading *r = context;
+    bool found = next_value(r);
+    *text = r->value.text;
+    return found;
+}
+
+static void take_mapped(void *context, struct span record) {
+    struct reading *r = context;
+    if (!json_parse(r->mapped, record))
+        reject(r->state, r->name, r->value.line, json_error(r->mapped));
+    else if (record_kind_said(r->mapped) == KIND_BY_SHAPE || record_kind_said(r->mapped) == KIND_REQUEST)
+        take_value(r->state, r->mapped, record, r->value.line, r->name);
+}
+
+static void reject_value(void *context, const char *reason) {
+    struct reading *r = context;
+    reject(r->state, r->name, r->value.line, reason);
+}
+
+static void read_values(struct filter_state *state, int fd, const char *name) {
+    struct reading r = {.state = state, .reader = reader_new(fd, record_names), .name = name};
+    if (options.map != NULL) {
+        r.mapped = json_new(record_names);
+        reader_skip_lines(r.reader, map_takes_line, options.map);
+        map_run(options.map, name, &(struct map_ends){&r, next_text, take_mapped, reject_value});
+        json_free(r.mapped);
+    } else {
+        while (next_value(&r))
+            take_value(state, r.value.json, r.value.text, r.value.line, name);
+    }
+    reader_free(r.reader);
 }
 
 static void read_lines(struct filter_state *state, int fd, const char *name) {
@@ -345,6 +394,7 @@ int main(int argc, char **argv) {
     options_begin(&parser, &tool, &options.common, argc, argv);
     parse(&parser);
     char *path = path_database(options.common.db), **operands = options_operands(&parser);
+    options.map = map_ready_of_option(options.map_name, FORMAT_TABLE);
     options.how.path = path;
     options.how.on_warning = on_warning;
     options.how.on_note = options.common.verbosity > 0 ? on_warning : NULL;
@@ -353,6 +403,7 @@ int main(int argc, char **argv) {
         die("%s", error.s);
     int status = advise_all(adviser, *operands != NULL ? operands : only_stdin);
     adviser_free(adviser);
+    map_free(options.map);
     free(options.models);
     free(options.models_text);
     free(path);

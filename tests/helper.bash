@@ -48,6 +48,8 @@ figures() {
       cache_write_1h_tokens, thinking_budget, thinking_tokens, cost, cost_source, latency_ms, success, quality_score,
       account, user_id, session_id FROM routing_metrics
       ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24;
+    SELECT session_id, timestamp, step, tool_name, success FROM session_steps ORDER BY 1, 2, 3, 4, 5;
+    SELECT session_id, workflow_id, created_at FROM session_turns ORDER BY 1, 2;
     SELECT request_id, timestamp, quality_score, is_correct, is_helpful, prompt_pattern, selected_provider,
       selected_model, complexity_score, user_id, session_id, comment FROM response_feedback
       ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12;

@@ -61,11 +61,15 @@ static int is_map(const struct dirent *entry) {
     return entry->d_name[0] != '.' && is_file(entry->d_name);
 }
 
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 /* Their names, in order, which the caller frees with their list; negative, with ERROR. */
 static int names_of_all(struct map_words *names, struct text *error) {
     struct dirent **entries = NULL;
     char *directory = path_of("");
-    int count = scandir(directory, &entries, is_map, alphasort);
+    int count = scandir(directory, &entries, is_map, NULL);
     *names = (struct map_words){0};
     if (count < 0) {
         text_clear(error);
@@ -77,6 +81,7 @@ static int names_of_all(struct map_words *names, struct text *error) {
         names->items[names->count] = xmemdup(file, strlen(file) - (sizeof suffix - 1));
         free(entries[names->count]);
     }
+    qsort(names->items, (size_t)names->count, sizeof *names->items, by_name);
     free(entries);
     free(directory);
     return count;

@@ -487,6 +487,15 @@ bool record_decode(const struct json *json, enum record_kind kind, struct arena 
     return !d.wrong;
 }
 
+enum record_kind record_kind_said(const struct json *json) {
+    const struct json_node *nodes = json_nodes(json);
+    enum record_kind kind = KIND_BY_SHAPE;
+    for (uint32_t at = 1; nodes[0].type == JSON_OBJECT && at < nodes[0].next; at = nodes[at].next)
+        if (nodes[at].name == F_KIND && nodes[at].type == JSON_STRING)
+            record_kind_named(nodes[at].text, &kind);
+    return kind;
+}
+
 bool record_decode_question(const struct json *json, struct arena *arena, struct request_record *request,
                             struct text *error) {
     struct decoding d = {.arena = arena, .error = error};

@@ -130,6 +130,9 @@ int record_names(struct span key);
 bool record_decode(const struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
                    struct text *error);
 
+/* The kind that the value in JSON names; KIND_BY_SHAPE if it names none. */
+enum record_kind record_kind_said(const struct json *json);
+
 /* Decodes of a request only what it asks: its prompt or prompt_hash, its request_id, a pattern and complexity that are
  * given. Whatever else is in it, be it another program's, is not looked at. */
 bool record_decode_question(const struct json *json, struct arena *arena, struct request_record *request,

@@ -465,6 +465,8 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
     if (found) {
         result->outcome = OUTCOME_UPDATED;
         taken_count = take(ledger, ledger->state.slot, &old, taken);
+        if (old.turn && !record->turn) /* requests of its turn are not of it any more */
+            row.named = requests_name(ledger->db, record->workflow_id);
         workflows_replace(ledger->db, ledger->names, record, &ledger->traits, keep_text, &row);
         tell_rebuild(ledger, &old, row.id);
     } else {
