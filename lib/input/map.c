@@ -225,7 +225,7 @@ bool map_takes_line(const void *map, struct span line) {
 static void recogniser(const struct map *map, struct text *program) {
     for (int i = 0; i < map->member_count; i++)
         if (map->members[i]->head.when.n > 0)
-            text_format(program, "if (try (%s) catch false) then %d else ", map->members[i]->head.when.s, i);
+            text_format(program, "if (try first((%s), false) catch false) then %d else ", map->members[i]->head.when.s, i);
     text_string(program, "null");
     for (int i = 0; i < map->member_count; i++)
         text_string(program, map->members[i]->head.when.n > 0 ? " end" : "");

@@ -1,5 +1,6 @@
 #include "input/pricesfile.h"
 
+#include "base/clock.h"
 #include "base/decimal.h"
 #include "input/datafile.h"
 
@@ -54,9 +55,51 @@ static bool add_name(void *to, const char *name) {
     return prices_add(naming->list, span_of(name), naming->price);
 }
 
+/* Midnight, UTC, of a date as "2026-01-31". */
+static bool parse_date(struct span text, int64_t *at) {
+    struct text time = {0};
+    text_append(&time, text);
+    text_string(&time, "T00:00:00Z");
+    bool good = text.n == strlen("2026-01-31") && time_parse(text_span(&time), at);
+    text_free(&time);
+    return good;
+}
+
+/* One of the prices before a date, for all of the model's names. */
+static bool parse_older(struct datafile *file, const struct json_node *model, const struct json_node *older,
+                        struct price_list *list) {
+    static const char *const names[] = {"input", "output", "cache_read", "cache_write", "cache_write_1h", "about", NULL};
+    const struct json_node *also = data_member(file, model, "also");
+    struct price price;
+    int64_t until;
+    if (!parse_date(older->key, &until))
+        return data_refuse(file, "%s: before: \"%s\" is not a date as 2026-01-31", model->key.s, older->key.s);
+    if (!data_only_members(file, older, older->key.s, names) || !parse_price(file, older, &price))
+        return false;
+    if (!prices_add_before(list, model->key, until, &price))
+        return data_refuse(file, "%s: before: %s is given twice", model->key.s, older->key.s);
+    for (const struct json_node *name = also != NULL ? data_next(file, also, also) : NULL; name != NULL;
+         name = data_next(file, also, name))
+        prices_add_before(list, name->text, until, &price);
+    return true;
+}
+
+static bool parse_all_older(struct datafile *file, const struct json_node *model, struct price_list *list) {
+    const struct json_node *before = data_member(file, model, "before");
+    if (before == NULL)
+        return true;
+    if (before->type != JSON_OBJECT)
+        return data_refuse(file, "%s: before: is not an object", model->key.s);
+    for (const struct json_node *older = data_next(file, before, before); older != NULL;
+         older = data_next(file, before, older))
+        if (!parse_older(file, model, older, list))
+            return false;
+    return true;
+}
+
 static bool parse_model(struct datafile *file, const struct json_node *model, struct price_list *list) {
     static const char *const names[] = {"input",          "output", "cache_read", "cache_write",
-                                        "cache_write_1h", "also",   "about",      NULL};
+                                        "cache_write_1h", "before", "also",       "about", NULL};
     const char *name = model->key.s;
     struct price price;
     struct naming naming = {list, &price};
@@ -68,7 +111,7 @@ static bool parse_model(struct datafile *file, const struct json_node *model, st
     text_format(&where, "%s: also", name);
     bool good = data_each_word(file, data_member(file, model, "also"), where.s, add_name, &naming);
     text_free(&where);
-    return good;
+    return good && parse_all_older(file, model, list);
 }
 
 static bool parse_all(struct datafile *file, void *to) {

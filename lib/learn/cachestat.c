@@ -167,16 +167,16 @@ static void read_performance(struct db *db, const struct cache_window *window, c
 
 /* -- providers' caches ------------------------------------------------------------------------------------------ */
 
-/* What reading from the cache saved, less what writing cost more than plain input: nano-dollars. NaN without a price
- * that says it. */
-static double net_saved(const struct price *price, int64_t read, int64_t written, int64_t written_1h) {
+/* Adds what reading from the cache saved, less what writing cost more than plain input: pico-dollars. False without a
+ * price that says it. */
+static bool add_net_saved(wide *saved, const struct price *price, int64_t read, int64_t written, int64_t written_1h) {
     if (price == NULL || (read > 0 && price->cache_read == UNKNOWN) ||
         (written > written_1h && price->cache_write == UNKNOWN) || (written_1h > 0 && price->cache_write_1h == UNKNOWN))
-        return (double)NAN;
-    wide saved = (wide)read * (price->input - price->cache_read) -
-                 (wide)(written - written_1h) * (price->cache_write - price->input) -
-                 (wide)written_1h * (price->cache_write_1h - price->input);
-    return (double)saved / 1e12;
+        return false;
+    *saved += (wide)read * (price->input - price->cache_read) -
+              (wide)(written - written_1h) * (price->cache_write - price->input) -
+              (wide)written_1h * (price->cache_write_1h - price->input);
+    return true;
 }
 
 static struct price_list *prices_of(struct db *db) {
@@ -193,6 +193,8 @@ static struct price_list *prices_of(struct db *db) {
 
 static void read_prompt_cache(struct db *db, const struct cache_window *window, struct prompt_cache *cache) {
     int64_t hits = 0, input = 0, read = 0, written = 0;
+    wide saved = 0;
+    bool known = false;
     struct price_list *prices = NULL;
     *cache = (struct prompt_cache){.hit_rate = (double)NAN, .token_hit_rate = (double)NAN, .net_saved = (double)NAN};
     struct query *query = prompt_cache_by_model(db, window);
@@ -200,17 +202,18 @@ static void read_prompt_cache(struct db *db, const struct cache_window *window, 
         struct span model = db_text(query, 0);
         if (prices == NULL && model.n > 0)
             prices = prices_of(db);
-        const struct price *price = prices != NULL && model.n > 0 ? prices_find(prices, model) : NULL;
-        double saved = net_saved(price, db_integer(query, 4), db_integer(query, 5), db_integer(query, 6));
+        const struct price *price =
+            prices != NULL && model.n > 0 ? prices_find_at(prices, model, db_integer(query, 7)) : NULL;
+        known = add_net_saved(&saved, price, db_integer(query, 4), db_integer(query, 5), db_integer(query, 6)) || known;
         cache->requests += db_integer(query, 1);
         hits += db_integer(query, 2);
         input += db_integer(query, 3);
         read += db_integer(query, 4);
         written += db_integer(query, 5);
-        if (!isnan(saved))
-            cache->net_saved = isnan(cache->net_saved) ? saved : cache->net_saved + saved;
     }
     prices_free(prices);
+    if (known)
+        cache->net_saved = (double)saved / 1e12;
     if (cache->requests > 0)
         cache->hit_rate = (double)hits / (double)cache->requests;
     if (input + read + written > 0)

@@ -40,8 +40,9 @@ int64_t cache_memory(struct db *db, int64_t unsized);
 /* The last write, microseconds since 1970; NO_TIME. */
 int64_t cache_updated_at(struct db *db);
 
-/* Requests' tokens by model, of those that say how many they read from a provider's cache: model, requests, requests
- * that read any, input, read, written, written for an hour; s NULL or null where not known. */
+/* Requests' tokens by model and day, since prices change with days; of those that say how many they read from a
+ * provider's cache: model, requests, requests that read any, input, read, written, written for an hour, the day's first
+ * moment; s NULL or null where not known. */
 struct query *prompt_cache_by_model(struct db *db, const struct cache_window *window);
 
 #endif

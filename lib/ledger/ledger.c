@@ -109,7 +109,7 @@ static const struct prompt_rules *prompts_of(struct ledger *ledger) {
     return ledger->prompts;
 }
 
-static int64_t price_of(struct ledger *ledger, struct span model, const struct token_counts *tokens) {
+static int64_t price_of(struct ledger *ledger, struct span model, const struct token_counts *tokens, int64_t at) {
     struct text error = {0};
     if (model.n == 0)
         return UNKNOWN;
@@ -118,7 +118,7 @@ static int64_t price_of(struct ledger *ledger, struct span model, const struct t
     if (ledger->prices == NULL)
         db_fail(ledger->db, "its prices are not valid: %s", error.s);
     text_free(&error);
-    return ledger->prices != NULL ? prices_cost(ledger->prices, model, tokens) : UNKNOWN;
+    return ledger->prices != NULL ? prices_cost(ledger->prices, model, tokens, at) : UNKNOWN;
 }
 
 /* -- the ledger ------------------------------------------------------------------------------------------------- */
@@ -251,7 +251,7 @@ static void price_workflow(struct ledger *ledger, const struct price_list *price
     if (row->turn)
         price = turns_gather(ledger->db, row->id, row->created_at, slot, prices).cost;
     else if (row->share.cost == UNKNOWN)
-        price = prices_cost(prices, workflow->model, &workflow->tokens);
+        price = prices_cost(prices, workflow->model, &workflow->tokens, row->created_at);
     if (price != row->priced[slot])
         workflows_price(ledger->db, row->id, slot, price);
     row->priced[slot] = price;
@@ -274,7 +274,7 @@ void ledger_derive(struct ledger *ledger, const struct derivation *by, int slot,
 void ledger_derive_request(struct ledger *ledger, const struct derivation *by, int slot,
                            const struct stored_request *request) {
     struct request_row row = request->row;
-    int64_t price = row.cost != UNKNOWN ? UNKNOWN : prices_cost(by->prices, request->model, &request->tokens);
+    int64_t price = row.cost != UNKNOWN ? UNKNOWN : prices_cost(by->prices, request->model, &request->tokens, row.at);
     if (price != row.priced[slot])
         requests_price(ledger->db, row.id, slot, price);
     row.priced[slot] = price;
@@ -461,7 +461,8 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
     struct workflow_row old = row;
     row.priced[0] = row.priced[1] = UNKNOWN;
     if (record->cost == UNKNOWN)
-        row.priced[ledger->state.slot] = price_of(ledger, record->model, &tokens);
+        row.priced[ledger->state.slot] = price_of(ledger, record->model, &tokens,
+                                                     workflow_time(record, found ? row.recorded_at : ledger->now));
     if (found) {
         result->outcome = OUTCOME_UPDATED;
         taken_count = take(ledger, ledger->state.slot, &old, taken);
@@ -544,7 +545,8 @@ static void apply_request(struct ledger *ledger, const struct request_record *re
     }
     row->priced[0] = row->priced[1] = UNKNOWN;
     if (record->cost == UNKNOWN)
-        row->priced[slot] = price_of(ledger, record->model, &record->tokens);
+        row->priced[slot] = price_of(ledger, record->model, &record->tokens,
+                                     request_time(record, found ? row->recorded_at : ledger->now));
     if (found)
         requests_replace(ledger->db, ledger->names, record, &view, identity, row);
     else

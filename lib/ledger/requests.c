@@ -29,6 +29,12 @@ void requests_view(const struct prompt_rules *rules, const struct request_record
     }
 }
 
+int64_t request_time(const struct request_record *record, int64_t recorded_at) {
+    if (record->timestamp != NO_TIME)
+        return record->timestamp;
+    return record->updated_at != NO_TIME ? record->updated_at : recorded_at;
+}
+
 int64_t request_cost(const struct request_row *row, int slot) {
     return row->cost != UNKNOWN ? row->cost : row->priced[slot];
 }
@@ -177,9 +183,7 @@ static void take_over(const struct request_record *record, const struct request_
                       struct request_row *row) {
     row->version = record->version;
     row->session = names_id(names, record->session_id);
-    row->at = record->timestamp != NO_TIME    ? record->timestamp
-              : record->updated_at != NO_TIME ? record->updated_at
-                                              : row->recorded_at;
+    row->at = request_time(record, row->recorded_at);
     row->hashed = record->hashed;
     row->prompt_hash = record->prompt_hash;
     row->complexity = view->complexity;

@@ -37,6 +37,8 @@ struct request_view {
 /* RULES may be NULL for a request without a prompt. The view borrows from both. */
 void requests_view(const struct prompt_rules *rules, const struct request_record *record, struct request_view *view);
 
+/* When it was made: what the record says, else when it was recorded. */
+int64_t request_time(const struct request_record *record, int64_t recorded_at);
 /* The cost in SLOT: as given, else as priced; UNKNOWN. */
 int64_t request_cost(const struct request_row *row, int slot);
 /* Billionths: its own score, else what its ratings give; UNKNOWN. */

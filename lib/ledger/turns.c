@@ -170,7 +170,7 @@ static void add_request(struct gathering *g, struct query *query, const struct p
     if (cost == UNKNOWN && prices == NULL)
         cost = db_optional(query, 7, UNKNOWN);
     else if (cost == UNKNOWN)
-        cost = prices_cost(prices, model, &t);
+        cost = prices_cost(prices, model, &t, db_integer(query, 0));
     bool any = t.input != UNKNOWN || t.output != UNKNOWN || t.cache_read != UNKNOWN || t.cache_write != UNKNOWN;
     int64_t total = known(t.input) + known(t.output) + known(t.cache_read) + known(t.cache_write);
     sum->requests++;

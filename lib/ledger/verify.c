@@ -135,8 +135,9 @@ static void check_traits(struct verify *v, const struct stored_workflow *w) {
                  v->traits.files.n > 0 ? text_span(&v->traits.files) : (struct span){NULL, 0});
 }
 
-static int64_t price_by(const struct verify *v, int64_t given, struct span model, const struct token_counts *tokens) {
-    return given == UNKNOWN ? prices_cost(v->prices, model, tokens) : UNKNOWN;
+static int64_t price_by(const struct verify *v, int64_t given, struct span model, const struct token_counts *tokens,
+                        int64_t at) {
+    return given == UNKNOWN ? prices_cost(v->prices, model, tokens, at) : UNKNOWN;
 }
 
 static void check_workflow(struct verify *v, const struct stored_workflow *w) {
@@ -147,7 +148,7 @@ static void check_workflow(struct verify *v, const struct stored_workflow *w) {
         next_occurrence(v);
     }
     int64_t price = w->row.turn ? turns_gather(v->db, w->row.id, w->row.created_at, v->state.slot, v->prices).cost
-                                : price_by(v, w->row.share.cost, w->model, &w->tokens);
+                                : price_by(v, w->row.share.cost, w->model, &w->tokens, w->row.created_at);
     compare(v, w->workflow_id.s, "its price", w->row.priced[v->state.slot], price);
     if (!w->text_kept) {
         bool matched = check_occurrences(v, w, NULL, (struct span){NULL, 0}) > 0;
@@ -301,7 +302,7 @@ static void check_costs(struct verify *v) {
     struct stored_request r;
     struct query *query = requests_between(v->db, 0, INT64_MAX);
     while (requests_next(query, &r)) {
-        int64_t price = price_by(v, r.row.cost, r.model, &r.tokens);
+        int64_t price = price_by(v, r.row.cost, r.model, &r.tokens, r.row.at);
         if (r.row.priced[v->state.slot] != price)
             differs(v, "request %s: its price is %lld, and should be %lld",
                     r.request_id.s != NULL ? r.request_id.s : "without an id", (long long)r.row.priced[v->state.slot],

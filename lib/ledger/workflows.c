@@ -109,8 +109,7 @@ static void bind_record(struct query *query, struct names *names, const struct w
     db_bind_optional(query, 33, record->revision, UNKNOWN);
 }
 
-/* The record's own time, else the best that is known. */
-static int64_t created_at(const struct workflow_record *record, int64_t recorded_at) {
+int64_t workflow_time(const struct workflow_record *record, int64_t recorded_at) {
     if (record->created_at != NO_TIME)
         return record->created_at;
     return record->updated_at != NO_TIME ? record->updated_at : recorded_at;
@@ -118,7 +117,7 @@ static int64_t created_at(const struct workflow_record *record, int64_t recorded
 
 static void take_over(const struct workflow_record *record, struct workflow_row *row) {
     row->version = record->version;
-    row->created_at = created_at(record, row->recorded_at);
+    row->created_at = workflow_time(record, row->recorded_at);
     row->share = share_of(record);
     row->turn = record->turn;
 }

@@ -33,6 +33,8 @@ static inline bool workflow_learned(const struct workflow_row *row) {
 
 /* What it adds to its patterns in SLOT: with its cost as given, else as priced there. */
 struct share workflow_share(const struct workflow_row *row, int slot);
+/* When it began: what the record says, else the best that is known. */
+int64_t workflow_time(const struct workflow_record *record, int64_t recorded_at);
 struct token_counts workflow_tokens(const struct workflow_record *record);
 
 /* TRAITS's text is cleared first; the caller frees it. */

@@ -37,10 +37,18 @@ int64_t price_cost(const struct price *price, const struct token_counts *tokens)
 
 /* -- the list --------------------------------------------------------------------------------------------------- */
 
+/* What held before a time. */
+struct older {
+    int64_t until;
+    struct price price;
+};
+
 struct entry {
     char *name; /* in lower case, without a provider */
     size_t size;
     struct price price;
+    struct older *older; /* by "until", the latest first */
+    size_t older_count;
     int layer;
 };
 
@@ -82,8 +90,10 @@ struct price_list *prices_new(void) {
 void prices_free(struct price_list *list) {
     if (list == NULL)
         return;
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         free(list->entries[i].name);
+        free(list->entries[i].older);
+    }
     free(list->entries);
     free(list->slots);
     free(list);
@@ -125,12 +135,14 @@ bool prices_add(struct price_list *list, struct span model, const struct price *
         if (entry->layer == list->layer)
             return false;
         entry->price = *price;
+        entry->older_count = 0;
         entry->layer = list->layer;
         return true;
     }
     if ((list->count & (list->count - 1)) == 0) /* room for 1, 2, 4, ... */
         list->entries = xreallocarray(list->entries, list->count > 0 ? 2 * list->count : 1, sizeof *list->entries);
-    list->entries[list->count++] = (struct entry){xmemdup(name, bare.n), bare.n, *price, list->layer};
+    list->entries[list->count++] = (struct entry){
+        .name = xmemdup(name, bare.n), .size = bare.n, .price = *price, .layer = list->layer};
     *slot = list->count;
     if (2 * list->count > list->slot_count)
         make_slots(list, 2 * list->slot_count);
@@ -139,12 +151,28 @@ bool prices_add(struct price_list *list, struct span model, const struct price *
 
 /* -- finding ---------------------------------------------------------------------------------------------------- */
 
-static const struct price *find(const struct price_list *list, struct span name) {
+static struct entry *find(const struct price_list *list, struct span name) {
     char folded[PRICE_NAME_MAX];
     if (!fold(name, folded))
         return NULL;
     size_t slot = *slot_of(list, folded, name.n);
-    return slot != 0 ? &list->entries[slot - 1].price : NULL;
+    return slot != 0 ? &list->entries[slot - 1] : NULL;
+}
+
+bool prices_add_before(struct price_list *list, struct span model, int64_t until, const struct price *price) {
+    struct entry *entry = find(list, without_provider(model));
+    size_t at = 0;
+    if (entry == NULL || entry->layer != list->layer)
+        return false;
+    while (at < entry->older_count && entry->older[at].until > until)
+        at++;
+    if (at < entry->older_count && entry->older[at].until == until)
+        return false;
+    entry->older = xreallocarray(entry->older, entry->older_count + 1, sizeof *entry->older);
+    memmove(entry->older + at + 1, entry->older + at, (entry->older_count - at) * sizeof *entry->older);
+    entry->older[at] = (struct older){until, *price};
+    entry->older_count++;
+    return true;
 }
 
 static int days_in_month(int year, int month) {
@@ -193,9 +221,9 @@ static struct span without_version(struct span name) {
     return at != NULL ? (struct span){name.s, (size_t)(at - name.s)} : name;
 }
 
-const struct price *prices_find(const struct price_list *list, struct span model) {
+static const struct entry *find_model(const struct price_list *list, struct span model) {
     struct span whole = without_provider(model), name = without_version(whole), bare = without_date(name);
-    const struct price *found = find(list, whole);
+    const struct entry *found = find(list, whole);
     if (found == NULL && name.n < whole.n)
         found = find(list, name);
     if (found == NULL && bare.n < name.n)
@@ -203,6 +231,18 @@ const struct price *prices_find(const struct price_list *list, struct span model
     return found;
 }
 
-int64_t prices_cost(const struct price_list *list, struct span model, const struct token_counts *tokens) {
-    return model.n > 0 ? price_cost(prices_find(list, model), tokens) : UNKNOWN;
+const struct price *prices_find(const struct price_list *list, struct span model) {
+    return prices_find_at(list, model, INT64_MAX);
+}
+
+const struct price *prices_find_at(const struct price_list *list, struct span model, int64_t at) {
+    const struct entry *found = find_model(list, model);
+    const struct price *price = found != NULL ? &found->price : NULL;
+    for (size_t i = 0; found != NULL && i < found->older_count && at < found->older[i].until; i++)
+        price = &found->older[i].price;
+    return price;
+}
+
+int64_t prices_cost(const struct price_list *list, struct span model, const struct token_counts *tokens, int64_t at) {
+    return model.n > 0 ? price_cost(prices_find_at(list, model, at), tokens) : UNKNOWN;
 }

@@ -42,6 +42,9 @@ void prices_free(struct price_list *list);
 /* Adds MODEL, whose provider (all up to the last '/') and case do not matter; the name is copied. False for a name that
  * is empty or too long, and for one that has a price since the last prices_overlay. */
 bool prices_add(struct price_list *list, struct span model, const struct price *price);
+/* Before the time UNTIL, in microseconds since 1970, MODEL, which was added since the last prices_overlay, cost PRICE.
+ * False if it was not, or has such a price already. */
+bool prices_add_before(struct price_list *list, struct span model, int64_t until, const struct price *price);
 /* What is added from now on wins over what was added before. */
 void prices_overlay(struct price_list *list);
 
@@ -52,8 +55,9 @@ size_t prices_count(const struct price_list *list);
  * as it stands, then without what begins at its last '@', then without "-latest" or a date ("-20250514", "-2025-05-14")
  * at its end as well. A part of a name is not the name: "gpt-4o" prices no "gpt-4o-mini". */
 const struct price *prices_find(const struct price_list *list, struct span model);
-
-/* What MODEL's TOKENS cost by LIST; UNKNOWN without a price. */
-int64_t prices_cost(const struct price_list *list, struct span model, const struct token_counts *tokens);
+/* The same as of the time AT, in microseconds since 1970. */
+const struct price *prices_find_at(const struct price_list *list, struct span model, int64_t at);
+/* What MODEL's TOKENS cost by LIST at the time AT; UNKNOWN without a price. */
+int64_t prices_cost(const struct price_list *list, struct span model, const struct token_counts *tokens, int64_t at);
 
 #endif

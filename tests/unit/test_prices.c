@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/clock.h"
 #include "input/datafile.h"
 #include "input/pricesfile.h"
 #include "input/rulesfile.h"
@@ -394,6 +395,38 @@ static void a_file_is_read(void **state) {
     prices_free(list);
 }
 
+static void costs_at(const struct price_list *list, const char *model, const char *date, int64_t input) {
+    int64_t at;
+    assert_true(time_parse(span_of(date), &at));
+    const struct price *price = prices_find_at(list, span_of(model), at);
+    assert_non_null(price);
+    assert_int_equal(price->input, input);
+    assert_int_equal(prices_cost(list, span_of(model), &(struct token_counts){1000, 0, 0, 0, 0}, at), input);
+}
+
+static void prices_before_a_date(void **state) {
+    struct price_list *list =
+        parse("{\"models\": {\"a\": {\"input\": 3, \"output\": 9, \"also\": [\"b\"], \"before\": {"
+              "\"2026-01-01\": {\"input\": 1, \"output\": 9}, \"2026-02-01\": {\"input\": 2, \"output\": 9}}}}}",
+              NULL);
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const char *model = i == 0 ? "x/A-20251101" : "b";
+        costs_at(list, model, "2026-02-01T00:00:00Z", 3000000);
+        costs_at(list, model, "2026-01-31T23:59:59.999999Z", 2000000);
+        costs_at(list, model, "2026-02-01T00:00:00+01:00", 2000000);
+        costs_at(list, model, "2026-01-01T00:00:00Z", 2000000);
+        costs_at(list, model, "2025-12-31T23:59:59.999999Z", 1000000);
+        costs_at(list, model, "1999-01-01T00:00:00Z", 1000000);
+    }
+    prices_free(list);
+    list = parse("{\"models\": {\"a\": {\"input\": 3, \"output\": 9, \"before\": {\"2026-01-01\": "
+                 "{\"input\": 1, \"output\": 9}}}}}",
+                 "{\"models\": {\"a\": {\"input\": 7, \"output\": 8}}}");
+    costs_at(list, "a", "2025-12-31T00:00:00Z", 7000000); /* whole: no old part stays */
+    prices_free(list);
+}
+
 static void one_file_over_another(void **state) {
     struct price_list *list = parse("{\"models\": {\"a\": {\"input\": 1, \"output\": 2, \"cache_read\": 0.5},"
                                     " \"b\": {\"input\": 3, \"output\": 4, \"also\": [\"b2\"]}}}",
@@ -451,6 +484,14 @@ static void files_with_faults(void **state) {
     refuses(MODEL("{\"input\": 1, \"output\": 1, \"also\": [1]}"), "m-1: also: holds something that is not a string");
     refuses(MODEL("{\"input\": 1, \"output\": 1, \"also\": [\"\"]}"), "m-1: also: cannot take \"\"");
     refuses(MODEL("{\"input\": 1, \"output\": 1, \"also\": [\"Good\"]}"), "m-1: also: cannot take \"Good\"");
+    refuses(MODEL("{\"input\": 1, \"output\": 1, \"before\": []}"), "m-1: before: is not an object");
+    refuses(MODEL("{\"input\": 1, \"output\": 1, \"before\": {\"2026-02-30\": {\"input\": 1, \"output\": 1}}}"),
+            "m-1: before: \"2026-02-30\" is not a date as 2026-01-31");
+    refuses(MODEL("{\"input\": 1, \"output\": 1, \"before\": {\"2026-02-01\": {\"input\": 1}}}"),
+            "2026-02-01: has no \"output\"");
+    refuses(MODEL("{\"input\": 1, \"output\": 1, \"before\": {\"2026-02-01\": {\"input\": 1, \"output\": 1}, "
+                  "\"2026-02-01\": {\"input\": 1, \"output\": 1}}}"),
+            "m-1: before: 2026-02-01 is given twice");
     refuses(MODEL("{\"input\": 1, \"output\": 1}, \"a/M-1\": {\"input\": 1, \"output\": 1}"),
             "cannot take \"a/M-1\", which is given twice");
     refuses(MODEL("{\"input\": 1, \"output\": 1}, \"\": {\"input\": 1, \"output\": 1}"), "cannot take \"\"");
@@ -516,6 +557,7 @@ int main(void) {
         cmocka_unit_test(many_models_are_all_found),
         cmocka_unit_test(an_overlay_wins),
         cmocka_unit_test(a_file_is_read),
+        cmocka_unit_test(prices_before_a_date),
         cmocka_unit_test(one_file_over_another),
         cmocka_unit_test(files_with_faults),
         cmocka_unit_test(the_shipped_list),
