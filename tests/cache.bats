@@ -476,7 +476,9 @@ SQL
 
 # as_version_2: the database as it was before there were cache events
 as_version_2() {
-  sql "DROP VIEW cache_metrics; DROP VIEW cache_times; DROP VIEW signature_stats; DROP TABLE cache_event;
+  sql "DROP VIEW session_turns; DROP VIEW session_steps; DROP TABLE turn; DROP TABLE step;
+    DROP INDEX request_of_session; ALTER TABLE request DROP COLUMN revision;
+    ALTER TABLE workflow DROP COLUMN revision; ALTER TABLE workflow DROP COLUMN turn; DROP VIEW cache_metrics; DROP VIEW cache_times; DROP VIEW signature_stats; DROP TABLE cache_event;
     DROP TABLE cache_state; DROP TABLE cache_sum; DROP TABLE cache_total; DROP TABLE cache_hour; DROP TABLE cache_party;
     DROP TABLE cache_histogram; DROP TABLE cache_signature; PRAGMA user_version = 2"
 }
@@ -488,7 +490,7 @@ as_version_2() {
   figures >once
   as_version_2
   status 0 pl-backfill --json logs
-  is 3 "$(sql "PRAGMA user_version")"
+  is 4 "$(sql "PRAGMA user_version")"
   is 2 "$(sql "PRAGMA user_version" "$PL_DB.v2")"
   is 1 "$(sql "SELECT count(*) FROM routing_metrics" "$PL_DB.v2")"
   figures | cmp once -

@@ -221,11 +221,11 @@ bool map_takes_line(const void *map, struct span line) {
 
 /* -- compiling -------------------------------------------------------------------------------------------------- */
 
-/* A program that says which member a value is for. */
+/* A program that says which member a value is for. (In jq 1.6 first(f) yields twice where f has a "?".) */
 static void recogniser(const struct map *map, struct text *program) {
     for (int i = 0; i < map->member_count; i++)
         if (map->members[i]->head.when.n > 0)
-            text_format(program, "if (try first((%s), false) catch false) then %d else ", map->members[i]->head.when.s, i);
+            text_format(program, "if (try ([%s][0] == true) catch false) then %d else ", map->members[i]->head.when.s, i);
     text_string(program, "null");
     for (int i = 0; i < map->member_count; i++)
         text_string(program, map->members[i]->head.when.n > 0 ? " end" : "");

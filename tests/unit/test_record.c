@@ -559,11 +559,11 @@ static void kinds_by_name(void **state) {
     kind_is("{\"kind\":\"feedback\",\"request_id\":\"r\",\"quality_score\":4,\"workflow_id\":\"a\"}", KIND_FEEDBACK);
     kind_is("{\"kind\":\"cache\",\"signature\":\"s\",\"event\":\"miss\"}", KIND_CACHE);
     refused("{\"kind\":\"other\",\"workflow_id\":\"a\"}",
-            "kind: is none of workflow, request, feedback, cache or review");
+            "kind: is none of workflow, request, feedback, cache, review or step");
     refused("{\"kind\":\"Workflow\",\"workflow_id\":\"a\"}",
-            "kind: is none of workflow, request, feedback, cache or review");
-    refused("{\"kind\":\"\",\"workflow_id\":\"a\"}", "kind: is none of workflow, request, feedback, cache or review");
-    refused("{\"kind\":1,\"workflow_id\":\"a\"}", "kind: is none of workflow, request, feedback, cache or review");
+            "kind: is none of workflow, request, feedback, cache, review or step");
+    refused("{\"kind\":\"\",\"workflow_id\":\"a\"}", "kind: is none of workflow, request, feedback, cache, review or step");
+    refused("{\"kind\":1,\"workflow_id\":\"a\"}", "kind: is none of workflow, request, feedback, cache, review or step");
     refused("{\"kind\":\"cache\",\"workflow_id\":\"a\"}", "event: is missing");
 }
 
