@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -183,10 +184,22 @@ bool map_looks_back(const struct map *map) {
     return map->head.inputs;
 }
 
+static bool same_place(const char *a, const char *b) {
+    struct stat here, there;
+    return stat(a, &here) == 0 && stat(b, &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+static bool listed(const struct map_words *homes, const char *path) {
+    for (int i = 0; i < homes->count; i++)
+        if (same_place(homes->items[i], path))
+            return true;
+    return false;
+}
+
 static void add_homes(const struct map *map, struct map_words *homes) {
     for (int i = 0; i < map->head.homes.count; i++) {
         const char *path = map->head.homes.items[i];
-        if (access(path, F_OK) != 0)
+        if (access(path, F_OK) != 0 || listed(homes, path))
             continue;
         homes->items = xreallocarray(homes->items, (size_t)homes->count + 1, sizeof *homes->items);
         homes->items[homes->count++] = xstrdup(path);

@@ -24,7 +24,7 @@ bool map_prepare(struct map *map, struct text *error);
 const char *map_reading(const struct map *map);
 /* Whether it must read a file from its beginning, since what it makes of a value depends on those before. */
 bool map_looks_back(const struct map *map);
-/* Where its logs are; of those that are there. The caller frees each string, and the list's items. */
+/* Where its logs are; of those that are there, each place once. The caller frees each string, and the list's items. */
 struct map_words map_homes(const struct map *map);
 /* The places that map_homes looks at, with ", " between them, for a message; appended. */
 void map_home_names(const struct map *map, struct text *names);
