@@ -29,7 +29,7 @@ static const struct tool tool = {
     .lines =
         (const struct option_line[]){
             {'t', "text", NULL, "read lines of plain text, a prompt each"},
-            {'m', "map", "MAP", "read another program's log: a map's name or file, auto, list"},
+            {'m', "map", "MAP", "another program's log: a map, its file, auto or list"},
             {'f', "field", "NAME", "print only this field of the advice, raw"},
             {OPTION_MODELS, "models", "A,B,...", "advise only these models"},
             {OPTION_POLICY, "policy", "POLICY", "balanced, quality or cost"},
@@ -118,7 +118,7 @@ struct filter_state {
     int64_t held_since; /* the first answer that is held back; 0: none */
     const volatile sig_atomic_t *stop;
     bool nameless_told, unheard;
-    int64_t answered;
+    int64_t answered, silent; /* silent: without a prompt, of a map */
     int status;
 };
 
@@ -313,7 +313,11 @@ static void take_mapped(void *context, struct span record) {
     struct reading *r = context;
     if (!json_parse(r->mapped, record))
         reject(r->state, r->name, r->value.line, json_error(r->mapped));
-    else if (record_kind_said(r->mapped) == KIND_BY_SHAPE || record_kind_said(r->mapped) == KIND_REQUEST)
+    else if (record_kind_said(r->mapped) != KIND_BY_SHAPE && record_kind_said(r->mapped) != KIND_REQUEST)
+        ;
+    else if (!record_asks(r->mapped))
+        r->state->silent++;
+    else
         take_value(r->state, r->mapped, record, r->value.line, r->name);
 }
 
@@ -376,6 +380,8 @@ static int advise_all(struct adviser *adviser, char **operands) {
         read_operand(&state, *operands);
     if (!state.unheard)
         flush(&state);
+    if (state.silent > 0)
+        complain("warning: %lld requests in the log tell no prompt: no advice on those", (long long)state.silent);
     if (options.common.verbosity > 0)
         complain("Advised %lld requests", (long long)state.answered);
     body_free(state.body);

@@ -40,8 +40,8 @@ static const struct tool tool = {
                "directories, and databases with workflow_history, routing_metrics or the like.",
     .lines =
         (const struct option_line[]){
-            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review, step"},
-            {'m', "map", "MAP", "read another program's log: a map's name or file, auto, list"},
+            {'k', "kind", "KIND", "workflow, request, feedback, cache, review or step"},
+            {'m', "map", "MAP", "another program's log: a map, its file, auto or list"},
             {OPTION_DRY_RUN, "dry-run", NULL, "tell what would be taken in, and write nothing"},
             {OPTION_LIMIT, "limit", "N", "stop after N records"},
             {OPTION_SINCE, "since", "TIME", "take records from TIME on (a date, a time, or 90d)"},
@@ -135,6 +135,8 @@ static int verify(const char *path) {
 }
 
 /* -- rebuild ---------------------------------------------------------------------------------------------------- */
+
+enum { MANY = 10 }; /* rejections that speak of another form, and not of some mistakes */
 
 static struct progress *bar; /* of the job at hand; NULL where there is no terminal */
 
@@ -298,6 +300,8 @@ static int backfill(struct ledger *ledger, struct map *map, char **operands) {
         complain("%s", ledger_error(ledger));
     else
         print_summary(counts);
+    if (map == NULL && counts->processed == 0 && counts->errors >= MANY)
+        complain("nothing of this is a record: another program's log is read with a map, see --map list");
     if (status == STATUS_GOOD && missing)
         status = STATUS_FAILED;
     if (status == STATUS_GOOD && intake_counts(intake)->errors > 0)

@@ -51,7 +51,7 @@ static const struct tool tool = {
         (const struct option_line[]){
             {'F', "format", "FORMAT", "table, json, csv, tsv or prometheus"},
             {'f', "field", "NAME", "print one figure of the JSON, such as hit_rate"},
-            {'m', "map", "MAP", "FILE... is another program's log: a map, auto, list"},
+            {'m', "map", "MAP", "FILE... is another's log: a map, its file, auto, list"},
             {OPTION_BY, "by", "GROUP", "a row for each hour or day"},
             {OPTION_TOP, "top", "N", "list the N most reused signatures (10)"},
             {OPTION_SINCE, "since", "TIME", "events from TIME on (a date, a time, or 90d)"},

@@ -23,8 +23,8 @@ static const struct tool tool = {
                "result line for each one when it is durable.",
     .lines =
         (const struct option_line[]){
-            {'k', "kind", "KIND", "as a KIND: workflow, request, feedback, cache, review, step"},
-            {'m', "map", "MAP", "read another program's log: a map's name or file, auto, list"},
+            {'k', "kind", "KIND", "workflow, request, feedback, cache, review or step"},
+            {'m', "map", "MAP", "another program's log: a map, its file, auto or list"},
             {OPTION_TEE, "tee", NULL, "write the input through instead of results"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database"},

@@ -50,7 +50,7 @@ static const struct tool tool = {
             {OPTION_MAX_COST, "max-cost", "USD", "the most that may be spent, in all or in each group"},
             {OPTION_TEMPLATE, "template", "NAME", "why: the workflow's template"},
             {OPTION_ERROR, "error", "TEXT", "why: the workflow's error message"},
-            {'m', "map", "MAP", "FILE... is another program's log: a map, auto, list"},
+            {'m', "map", "MAP", "FILE... is another's log: a map, its file, auto, list"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for FILE... and why"},
             {OPTION_PRICES, "prices", "FILE", "prices of one's own, for FILE..."},
             {0, NULL, NULL, NULL},

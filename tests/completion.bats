@@ -64,10 +64,18 @@ ratings() {
 
 @test "options: kinds are those that the tools take" {
   for tool in pl-record pl-backfill; do
-    is "workflow request feedback cache review" "$(offers "$tool -k ")"
-    has "$("$tool" --help | grep -e --kind)" ": workflow, request, feedback, cache, review"
+    is "workflow request feedback cache review step" "$(offers "$tool -k ")"
+    has "$("$tool" --help | grep -e --kind)" " workflow, request, feedback, cache, review or step"
   done
   is "request review" "$(offers "pl-record --kind=r")"
+}
+
+@test "options: maps are those that are shipped, by name; and files" {
+  for tool in pl-record pl-backfill pl-stats pl-cachestat pl-advise; do
+    has " $(offers "$tool -m c" | xargs) " " claude-code "
+    has " $(offers "$tool --map " | xargs) " " auto list adw-state aider "
+  done
+  has " $(offers "pl-record -m c" | xargs) " " files "
 }
 
 @test "options: policies are those that the tools take" {

@@ -105,7 +105,8 @@ JQ
   status 2 pl-record -m ../maps/claude-code <<<'{}'
   printf '# pl: about x\n# pl: hoem ~/x\n.\n' | map bad
   status 2 pl-record -m ./bad.jq <<<'{}'
-  is "pl-record: ./bad.jq:2: no map can say so: # pl: hoem ~/x" "$(cat err)"
+  is "pl-record: ./bad.jq:2: is no directive: # pl: hoem ~/x (there are about, home, files, when, lines, and inputs on \
+the first line)" "$(cat err)"
   printf '# pl: about x\n# pl: inputs\n.\n' | map bad # not the first line
   status 2 pl-record -m ./bad.jq <<<'{}'
   has "$(cat err)" "./bad.jq:2: "
@@ -124,7 +125,7 @@ JQ
   [ ! -e "$PL_DB" ]
   unset CLAUDE_CONFIG_DIR
   HOME=/home/ann status 0 pl-record -m list --json
-  is "/home/ann/.claude/projects" "$(jq -r '.[] | select(.map == "claude-code").home' out | cut -d, -f 1)"
+  is "/home/ann/.claude/projects" "$(jq -r '.[] | select(.map == "claude-code").home[0]' out)"
   is 0 "$(jq '[.[] | select(.about == null or .about == "")] | length' out)"
 }
 
@@ -139,6 +140,9 @@ JQ
   pl-record -q </dev/null
   is '["r1","code"]' "$(pl-advise -m ./my.jq <log | jq -c '[.request_id, .advice.pattern]')"
   is 1 "$(pl-advise -m ./my.jq <log | wc -l)"
+  printf '{"id":"r2"}\n{"id":"r3"}\n' >>log
+  status 0 pl-advise -m ./my.jq -f pattern log
+  is "code | pl-advise: warning: 2 requests in the log tell no prompt: no advice on those" "$(cat out) | $(cat err)"
 }
 
 @test "--tee passes the log through as it is, and --kind overrides the record's" {
@@ -149,6 +153,13 @@ JQ
   is "1 2" "$(ids)"
   status 1 pl-record -k feedback -m ./my.jq <<<'{"n":1}'
   has "$(cat err)" "request_id: is missing"
+}
+
+@test "a log that needs a map is told so" {
+  printf '{"type":"assistant"}\n%.0s' {1..12} >log
+  status 1 pl-backfill -q log
+  is "pl-backfill: nothing of this is a record: another program's log is read with a map, see --map list" \
+    "$(tail -n 1 err)"
 }
 
 # -- lines that cannot matter --

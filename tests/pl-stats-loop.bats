@@ -577,7 +577,7 @@ day 2026-02-03: \$3.25 spent, more than \$0.25" "$(cat out)"
 
 @test "--help fits a screen and names every report" {
   status 0 pl-stats --help
-  [ "$(wc -l <out)" -le 24 ]
+  [ "$(wc -l <out)" -le 25 ]
   is 0 "$(grep -c '.\{81\}' out || true)"
   for report in summary patterns "pattern SIGNATURE" unmatched "why TEXT" feedback learning "trends PATTERN" routing \
     budgets costs; do

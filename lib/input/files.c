@@ -13,9 +13,9 @@ static void add(struct file_list *list, const char *path, int64_t size) {
     list->bytes += size > 0 ? (uint64_t)size : 0;
 }
 
-static bool wanted(const struct map *map, const char *name) {
+static bool wanted(const struct map *map, const char *path, const char *name) {
     if (map != NULL)
-        return map_takes_file(map, name);
+        return map_takes_file(map, path);
     const char *dot = strrchr(name, '.');
     return dot != NULL && (strcmp(dot, ".json") == 0 || strcmp(dot, ".jsonl") == 0 || strcmp(dot, ".ndjson") == 0);
 }
@@ -30,7 +30,7 @@ static bool add_below(struct file_list *list, const char *directory, const struc
     size_t before = list->count;
     FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
     for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
-        if (entry->fts_info == FTS_F && wanted(map, entry->fts_name))
+        if (entry->fts_info == FTS_F && wanted(map, entry->fts_path, entry->fts_name))
             add(list, entry->fts_path, entry->fts_statp->st_size);
         else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR)
             text_format(error, "%s%s: %s", error->n > 0 ? "; " : "", entry->fts_path, strerror(entry->fts_errno));

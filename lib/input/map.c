@@ -221,10 +221,22 @@ void map_home_names(const struct map *map, struct text *names) {
         map_home_names(map->members[i], names);
 }
 
-bool map_takes_file(const struct map *map, const char *name) {
-    bool takes = map->path != NULL && map_head_takes_file(&map->head, name);
+static bool is_home_of(const struct map *map, const char *path) {
+    for (int i = 0; i < map->head.homes.count; i++) {
+        size_t size = strlen(map->head.homes.items[i]);
+        if (strncmp(path, map->head.homes.items[i], size) == 0 && path[size] == '/')
+            return true;
+    }
+    return false;
+}
+
+bool map_takes_file(const struct map *map, const char *path) {
+    bool takes = map->path != NULL && map_head_takes_file(&map->head, basename(path));
+    for (int i = 0; i < map->member_count; i++)
+        if (is_home_of(map->members[i], path))
+            return map_takes_file(map->members[i], path);
     for (int i = 0; !takes && i < map->member_count; i++)
-        takes = map_takes_file(map->members[i], name);
+        takes = map_takes_file(map->members[i], path);
     return takes;
 }
 

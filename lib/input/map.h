@@ -28,8 +28,9 @@ bool map_looks_back(const struct map *map);
 struct map_words map_homes(const struct map *map);
 /* The places that map_homes looks at, with ", " between them, for a message; appended. */
 void map_home_names(const struct map *map, struct text *names);
-/* Whether a file of this name, found in a directory, is of the map. */
-bool map_takes_file(const struct map *map, const char *name);
+/* Whether the file at PATH, found in a directory, is of the map: by its name, and of "auto" by the map whose home it is
+ * in, else by any. */
+bool map_takes_file(const struct map *map, const char *path);
 /* Whether a line of input can matter to it; NULL for CONTEXT's sake: that is the map. */
 bool map_takes_line(const void *map, struct span line);
 

@@ -101,7 +101,10 @@ bool map_head_parse(struct map_head *head, const char *name, struct span text, s
         struct span words = {line.s + front, line.n - front};
         if (!take_directive(head, number == 1, words)) {
             text_clear(error);
-            text_format(error, "%s:%d: no map can say so: %.*s", name, number, (int)line.n, line.s);
+            text_format(error,
+                        "%s:%d: is no directive: %.*s (there are about, home, files, when, lines, and inputs on the "
+                        "first line)",
+                        name, number, (int)line.n, line.s);
             return false;
         }
     }

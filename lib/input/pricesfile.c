@@ -7,24 +7,26 @@
 static const char UNIT[] = "USD per million tokens";
 enum { UNIT_PLACES = 6 }; /* that unit times a million is pico-dollars a token */
 
-static bool parse_amount(struct datafile *file, const struct json_node *model, const char *name, int64_t *amount) {
-    const struct json_node *node = data_member(file, model, name);
+static bool parse_amount(struct datafile *file, const struct json_node *in, const char *where, const char *name,
+                         int64_t *amount) {
+    const struct json_node *node = data_member(file, in, name);
     bool exact;
     *amount = UNKNOWN;
     if (node == NULL)
         return true;
     if (node->type != JSON_NUMBER)
-        return data_refuse(file, "%s: %s: is not a number", model->key.s, name);
+        return data_refuse(file, "%s: %s: is not a number", where, name);
     if (!decimal_scaled(node->text, UNIT_PLACES, amount, &exact) || *amount > PRICE_MAX)
-        return data_refuse(file, "%s: %s: is too large", model->key.s, name);
+        return data_refuse(file, "%s: %s: is too large", where, name);
     if (*amount < 0)
-        return data_refuse(file, "%s: %s: is less than 0", model->key.s, name);
+        return data_refuse(file, "%s: %s: is less than 0", where, name);
     if (!exact)
-        return data_refuse(file, "%s: %s: has more than %d decimal places", model->key.s, name, UNIT_PLACES);
+        return data_refuse(file, "%s: %s: has more than %d decimal places", where, name, UNIT_PLACES);
     return true;
 }
 
-static bool parse_price(struct datafile *file, const struct json_node *model, struct price *price) {
+/* The prices in IN, which WHERE names. */
+static bool parse_price(struct datafile *file, const struct json_node *in, const char *where, struct price *price) {
     const struct {
         const char *name;
         int64_t *amount;
@@ -37,10 +39,10 @@ static bool parse_price(struct datafile *file, const struct json_node *model, st
         {"cache_write_1h", &price->cache_write_1h, false},
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        if (!parse_amount(file, model, members[i].name, members[i].amount))
+        if (!parse_amount(file, in, where, members[i].name, members[i].amount))
             return false;
         if (members[i].required && *members[i].amount == UNKNOWN)
-            return data_refuse(file, "%s: has no \"%s\"", model->key.s, members[i].name);
+            return data_refuse(file, "%s: has no \"%s\"", where, members[i].name);
     }
     return true;
 }
@@ -74,7 +76,11 @@ static bool parse_older(struct datafile *file, const struct json_node *model, co
     int64_t until;
     if (!parse_date(older->key, &until))
         return data_refuse(file, "%s: before: \"%s\" is not a date as 2026-01-31", model->key.s, older->key.s);
-    if (!data_only_members(file, older, older->key.s, names) || !parse_price(file, older, &price))
+    struct text where = {0};
+    text_format(&where, "%s: before: %s", model->key.s, older->key.s);
+    bool good = data_only_members(file, older, where.s, names) && parse_price(file, older, where.s, &price);
+    text_free(&where);
+    if (!good)
         return false;
     if (!prices_add_before(list, model->key, until, &price))
         return data_refuse(file, "%s: before: %s is given twice", model->key.s, older->key.s);
@@ -103,7 +109,7 @@ static bool parse_model(struct datafile *file, const struct json_node *model, st
     const char *name = model->key.s;
     struct price price;
     struct naming naming = {list, &price};
-    if (!data_only_members(file, model, name, names) || !parse_price(file, model, &price))
+    if (!data_only_members(file, model, name, names) || !parse_price(file, model, name, &price))
         return false;
     if (!add_name(&naming, name))
         return data_refuse(file, "models: cannot take \"%s\", which is given twice, empty or too long", name);

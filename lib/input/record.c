@@ -496,13 +496,25 @@ enum record_kind record_kind_said(const struct json *json) {
     return kind;
 }
 
+static bool has_question(const struct decoding *d) {
+    return given(d, F_PROMPT) || given(d, F_MESSAGES) || given(d, F_INPUT) || given(d, F_PROMPT_HASH);
+}
+
+bool record_asks(const struct json *json) {
+    struct text error = {0};
+    struct decoding d = {.error = &error};
+    bool asks_something = take_members(&d, json) && has_question(&d);
+    text_free(&error);
+    return asks_something;
+}
+
 bool record_decode_question(const struct json *json, struct arena *arena, struct request_record *request,
                             struct text *error) {
     struct decoding d = {.arena = arena, .error = error};
     *request = (struct request_record){0};
     if (!take_members(&d, json))
         return false;
-    if (!given(&d, F_PROMPT) && !given(&d, F_MESSAGES) && !given(&d, F_INPUT) && !given(&d, F_PROMPT_HASH))
+    if (!has_question(&d))
         refuse_whole(&d, "is no request: it has neither prompt, messages, input nor prompt_hash");
     request->request_id = take_id(&d, F_REQUEST_ID);
     take_asked(&d, request);

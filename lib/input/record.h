@@ -132,6 +132,8 @@ bool record_decode(const struct json *json, enum record_kind kind, struct arena 
 
 /* The kind that the value in JSON names; KIND_BY_SHAPE if it names none. */
 enum record_kind record_kind_said(const struct json *json);
+/* Whether it has what record_decode_question needs. */
+bool record_asks(const struct json *json);
 
 /* Decodes of a request only what it asks: its prompt or prompt_hash, its request_id, a pattern and complexity that are
  * given. Whatever else is in it, be it another program's, is not looked at. */

@@ -7,8 +7,11 @@
 static void add_row(void *context, const char *name, const struct map_head *head) {
     struct table *table = context;
     struct text homes = {0};
-    for (int i = 0; i < head->homes.count; i++)
-        text_format(&homes, "%s%s", i > 0 ? ", " : "", head->homes.items[i]);
+    for (int i = 0; i < head->homes.count; i++) {
+        text_string(&homes, i > 0 ? "," : "[");
+        text_json_string(&homes, span_of(head->homes.items[i]));
+    }
+    text_string(&homes, homes.n > 0 ? "]" : "");
     table_text(table, span_of(name));
     table_text(table, text_span(&head->about));
     table_text(table, homes.n > 0 ? text_span(&homes) : (struct span){NULL, 0});
@@ -17,7 +20,7 @@ static void add_row(void *context, const char *name, const struct map_head *head
 
 static _Noreturn void list_and_exit(enum table_format format) {
     static const struct column columns[] = {
-        {"map", CELL_TEXT, SHOWN}, {"about", CELL_TEXT, SHOWN}, {"home", CELL_TEXT, IF_ROOM}};
+        {"map", CELL_TEXT, SHOWN}, {"about", CELL_TEXT, SHOWN}, {"home", CELL_JSON, IF_ROOM}};
     struct text error = {0};
     struct table *table = table_new("maps", columns, sizeof columns / sizeof *columns, false);
     if (!map_list(add_row, table, &error))

@@ -182,13 +182,19 @@ static size_t cut_at(const struct text *text, size_t limit) {
     return end;
 }
 
+/* An agent's command, as "/review" at the beginning of what was asked, and no path. */
+static bool slash_command(struct span text, struct span token) {
+    return token.s == text.s && token.n > 1 && *token.s == '/' && memchr(token.s + 1, '/', token.n - 1) == NULL &&
+           memchr(token.s, '.', token.n) == NULL;
+}
+
 void mask_text(struct span text, size_t limit, struct text *masked) {
     bool link = false;
     struct span rest = text, gap, token;
     text_clear(masked);
     while (masked->n <= limit && token_next(&rest, &gap, &token)) {
         mask_gap(gap, masked);
-        if (names_file(gap, token, &link))
+        if (!slash_command(text, token) && names_file(gap, token, &link))
             text_string(masked, "PATH");
         else if (hexadecimal_id(token))
             text_string(masked, "ID");

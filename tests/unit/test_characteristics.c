@@ -275,6 +275,9 @@ static void quoted_words_stay(void **state) {
 
 static void cut_at_whole_characters(void **state) {
     (void)state;
+    masked_to("/standup", 100, "/standup");
+    masked_to("/Team:review src/a.c", 100, "/team:review PATH");
+    masked_to("/usr/bin and /tmp", 100, "PATH and PATH");
     masked_to("abc def", 100, "abc def");
     masked_to("abc def", 7, "abc def");
     masked_to("abc def", 6, "abc de");

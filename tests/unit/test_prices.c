@@ -488,7 +488,7 @@ static void files_with_faults(void **state) {
     refuses(MODEL("{\"input\": 1, \"output\": 1, \"before\": {\"2026-02-30\": {\"input\": 1, \"output\": 1}}}"),
             "m-1: before: \"2026-02-30\" is not a date as 2026-01-31");
     refuses(MODEL("{\"input\": 1, \"output\": 1, \"before\": {\"2026-02-01\": {\"input\": 1}}}"),
-            "2026-02-01: has no \"output\"");
+            "m-1: before: 2026-02-01: has no \"output\"");
     refuses(MODEL("{\"input\": 1, \"output\": 1, \"before\": {\"2026-02-01\": {\"input\": 1, \"output\": 1}, "
                   "\"2026-02-01\": {\"input\": 1, \"output\": 1}}}"),
             "m-1: before: 2026-02-01 is given twice");

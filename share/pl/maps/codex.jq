@@ -142,7 +142,7 @@ def thread($line):
       model: (($meta.model | strings) // null),
       fork: $fork, copying: $fork, first_own_ordinal: $first,
       ancestors: [$parent | strings | {id: ., born: made}],
-      began: ($line.timestamp | milliseconds), last: ($line.timestamp | milliseconds), seen: false,
+      meta_at: $line.timestamp, began: ($line.timestamp | milliseconds), last: ($line.timestamp | milliseconds), seen: false,
       turn_made: null,                      # when the turn that is copied began
       owner: (if $fork then null else $meta.id end),
       total: null, counted_for: null, anew: 0,
@@ -159,7 +159,7 @@ def is_copied($line):
 def take_meta($line):
   $line.payload as $meta
   | if $meta.id | type != "string" then .
-    elif .id == $meta.id then .
+    elif .id == $meta.id then if .meta_at == $line.timestamp then thread($line) else . end # the file again, or resumed
     elif .id != null and is_copied($line) then
       .fork = true | .copying = true
       | .ancestors = [.ancestors[] | select(.id != $meta.id)]
