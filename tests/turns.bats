@@ -202,7 +202,7 @@ stored() {
 @test "laws: a history of turns has one set of figures, in any order, form, number of processes and of readings" {
   mkdir -p "$XDG_CONFIG_HOME/pl"
   cp "$laws/prices.json" "$XDG_CONFIG_HOME/pl"
-  for seed in $(seeds 4); do
+  for seed in $(seeds 2); do
     sh "$laws/turns.sh" "$seed" 25 >records
     fresh
     record <records
