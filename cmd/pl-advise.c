@@ -330,7 +330,8 @@ static void read_values(struct filter_state *state, int fd, const char *name) {
     struct reading r = {.state = state, .reader = reader_new(fd, record_names), .name = name};
     if (options.map != NULL) {
         r.mapped = json_new(record_names);
-        reader_skip_lines(r.reader, map_takes_line, options.map);
+        if (map_skips_lines(options.map))
+            reader_skip_lines(r.reader, map_takes_line, options.map);
         map_run(options.map, name, &(struct map_ends){&r, next_text, take_mapped, reject_value});
         json_free(r.mapped);
     } else {

@@ -315,8 +315,8 @@ static int backfill(struct ledger *ledger, struct map *map, char **operands) {
 
 /* -- where logs are --------------------------------------------------------------------------------------------- */
 
-/* The places where the program that MAP is for keeps its logs, as operands: they last as long as the program. */
-static char **homes_of(const struct map *map) {
+/* The places where the program that MAP is for keeps its logs, as operands, with their NULL. */
+static struct map_words homes_of(const struct map *map) {
     struct text names = {0};
     struct map_words homes = map_homes(map);
     map_home_names(map, &names);
@@ -329,7 +329,7 @@ static char **homes_of(const struct map *map) {
     homes.items = xreallocarray(homes.items, (size_t)homes.count + 1, sizeof *homes.items);
     homes.items[homes.count] = NULL;
     text_free(&names);
-    return homes.items;
+    return homes;
 }
 
 /* -- the whole -------------------------------------------------------------------------------------------------- */
@@ -370,8 +370,11 @@ int main(int argc, char **argv) {
     parse(&parser);
     struct map *map = map_of_option(options.map, format());
     char **operands = options_operands(&parser);
-    if (*operands == NULL && map != NULL)
-        operands = homes_of(map);
+    struct map_words homes = {0};
+    if (*operands == NULL && map != NULL && !options.rebuild && !options.verify) {
+        homes = homes_of(map);
+        operands = homes.items;
+    }
     if (*operands == NULL && !options.rebuild && !options.verify)
         options_usage(&parser, "nothing to read: name files, directories or databases, or - for standard input");
     if (options.dry_run && options.rebuild)
@@ -387,6 +390,7 @@ int main(int argc, char **argv) {
         status = verified > status ? verified : status;
     }
     free(path);
+    map_words_free(&homes);
     map_free(map);
     options_end(&parser);
     return finish_stdout(status);

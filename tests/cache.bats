@@ -476,9 +476,11 @@ SQL
 
 # as_version_2: the database as it was before there were cache events
 as_version_2() {
-  sql "DROP VIEW session_turns; DROP VIEW session_steps; DROP TABLE turn; DROP TABLE step;
+  sql "DROP VIEW workflow_history; CREATE VIEW workflow_history AS SELECT workflow_id FROM workflow;
+    DROP VIEW session_turns; DROP VIEW session_steps; DROP TABLE turn; DROP TABLE step;
     DROP INDEX request_of_session; ALTER TABLE request DROP COLUMN revision;
-    ALTER TABLE workflow DROP COLUMN revision; ALTER TABLE workflow DROP COLUMN turn; DROP VIEW cache_metrics; DROP VIEW cache_times; DROP VIEW signature_stats; DROP TABLE cache_event;
+    ALTER TABLE workflow DROP COLUMN revision; ALTER TABLE workflow DROP COLUMN turn; DROP VIEW cache_metrics;
+    DROP VIEW cache_times; DROP VIEW signature_stats; DROP TABLE cache_event;
     DROP TABLE cache_state; DROP TABLE cache_sum; DROP TABLE cache_total; DROP TABLE cache_hour; DROP TABLE cache_party;
     DROP TABLE cache_histogram; DROP TABLE cache_signature; PRAGMA user_version = 2"
 }

@@ -162,6 +162,20 @@ JQ
     "$(tail -n 1 err)"
 }
 
+@test "a map stands by itself: what is in ~/.jq is not loaded, debug is harmless, an error of any name is one" {
+  mkdir home
+  echo 'def select(f): empty; syntax error here' >home/.jq
+  map my <<<'select(.n) | debug | {workflow_id: .n}'
+  HOME=$BATS_TEST_TMPDIR/home status 0 pl-record -q -m ./my.jq <<<'{"n":"a"}'
+  is a "$(ids)"
+  map my <<<'error("break")'
+  status 1 pl-record -q -m ./my.jq <<<'{"n":"a"}'
+  is "pl-record: -:1: break" "$(cat err)"
+  printf '# pl: inputs\n{workflow_id: input.n}, {workflow_id: input.n}\n' | map my
+  status 0 pl-record -q -m ./my.jq <<<'{"n":"b"}'
+  is "a b" "$(ids)"
+}
+
 # -- lines that cannot matter --
 
 @test "lines: what holds none of the words is passed over, unparsed; all words of one directive, no unwanted one" {
@@ -186,6 +200,22 @@ LOG
   is "a d g h i" "$(ids)"
   status 0 pl-record -q -m ./my.jq < <(printf '{"n":"y","no":1}\n{"n":"z","other":1}')
   is "a d g h i z" "$(ids)"
+}
+
+@test "lines: a last line without its end is not passed over, even if it ends in a bracket" {
+  printf '# pl: lines "call"\n{workflow_id: .id}\n' | map my
+  printf '{"id":"a","call":1}\n{"id":"b","x":{"y":1}' >log
+  status 1 pl-backfill -q -m ./my.jq log
+  printf ',"call":1}\n' >>log
+  status 0 pl-backfill -q -m ./my.jq log
+  is "a b" "$(ids)"
+}
+
+@test "lines: sequences without newlines are taken as they come" {
+  printf '# pl: lines "call"\n{workflow_id: .id}\n' | map my
+  for i in {1..2000}; do printf '\x1e{"id":"%s","call":1,"pad":"%0500d"}' $i 0; done >log
+  status 0 timeout 20 pl-record -q -m ./my.jq log
+  is 2000 "$(sql "SELECT count(*) FROM workflow_history")"
 }
 
 @test "lines: numbers of lines, growing files and a byte order mark stay right" {
@@ -244,8 +274,9 @@ JQ
   is "first 1" "$(ids)"
   printf '# pl: inputs\nerror("at once")\n' | map my
   status 1 pl-record -q -m ./my.jq log
-  is "log:1: at once log:1: at once log:2: at once log:3: at once log:4: at once" \
-    "$(sed 's/^pl-record: //' err | xargs)"
+  is "log:1: at once log:2: at once log:3: at once log:4: at once" "$(sed 's/^pl-record: //' err | xargs)"
+  status 1 pl-record -q -m ./my.jq /dev/null
+  is "pl-record: /dev/null:1: at once" "$(cat err)"
 }
 
 @test "inputs: records are live: each is stored when its value has come" {
@@ -279,6 +310,12 @@ JQ
   is "1a 1b 2a 2b" "$(ids)"
   pl-backfill -q -m ./my.jq log
   is "1a 1b 2a 2b 3a 3b" "$(ids)"
+}
+
+@test "records without end are stored as they come" {
+  printf '# pl: inputs\nrange(60000) | {workflow_id: "w\(.)"}\n' | map my
+  echo '{}' | (ulimit -v 120000 && pl-record -q -m ./my.jq)
+  is 60000 "$(sql "SELECT count(*) FROM workflow_history")"
 }
 
 @test "one value may become more records than a batch holds" {

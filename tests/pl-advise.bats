@@ -499,6 +499,7 @@ answered() {
   pl-record </dev/null
   mkfifo pipe
   for signal in TERM INT; do
+    rm -f out # the last one's would tell that this one is there
     # a job in the background would ignore SIGINT
     env --default-signal=INT pl-advise <pipe >out 2>err 3>&- & pid=$!
     exec 7>pipe

@@ -217,8 +217,8 @@ pl-backfill: old.db(response_feedback):3: request_id: is missing" "$(cat err)"
   is "1.0" "$(sql "SELECT cost FROM routing_metrics" own.db)"
   echo '{"models":{"acme-1":{"input":2,"output":2}}}' >prices.json
   fill "0 0 2 0 0 0" --prices prices.json own.db
-  is "pl-backfill: warning: own.db: of a database of pl only the workflows are taken in: read the logs of its requests \
-and ratings again" "$(cat err)"
+  is "pl-backfill: warning: own.db: of a database of pl only the workflows that are no turns are taken in: \
+read the logs of its requests, turns and ratings again" "$(cat err)"
   is "v|0.5|given|0.5 w|2.0|priced|" \
     "$(sql "SELECT workflow_id, actual_cost_total, cost_source, cost / 1e9 FROM workflow_history
       JOIN workflow USING(workflow_id) ORDER BY 1" | xargs)"

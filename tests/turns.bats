@@ -116,6 +116,75 @@ turns() {
   status 0 pl-record <<<'{"workflow_id":"w","turn":false,"cost":1}'
 }
 
+@test "retries of a turn are the record's, however often its figures change" {
+  turn a s 1000 | sed 's/}$/,"retry_count":5}/' | pl-record -q
+  call r1 s 1001 5 5 0.5 | pl-record -q
+  call r2 s 1002 5 5 0.5 | pl-record -q
+  is "5|20" "$(sql "SELECT retry_count, total_tokens FROM workflow_history")"
+  is "1|5" "$(sql "SELECT retries_known, retries FROM pattern_sum")"
+  pl-backfill --verify
+}
+
+@test "tools that succeeded are known not to have failed" {
+  { turn a s 1000; failed e s 1001 | sed 's/false/true/'; } | pl-record -q
+  is "a||||0|" "$(turns)"
+}
+
+@test "many failed tools make a turn complex, with its text and without" {
+  for option in --json --no-text; do
+    fresh
+    { turn a s 1000; for i in 1 2 3 4 5 6; do failed "e$i" s 1001; done; } | pl-record -q $option
+    is "complex|6|complex" "$(sql "SELECT matched_characteristics ->> 'complexity',
+      matched_characteristics ->> 'error_count', typical_input_pattern ->> 'complexity' FROM pattern_occurrences, operation_patterns")"
+    pl-backfill --verify
+    pl-backfill -q --rebuild
+    is complex "$(sql "SELECT matched_characteristics ->> 'complexity' FROM pattern_occurrences")"
+  done
+}
+
+@test "turns at one moment: the last by its id has what follows, whatever came first" {
+  for order in "a b c" "c b a" "b c a"; do
+    fresh
+    call r s 1001 5 5 0.5 | pl-record -q
+    for id in $order; do turn $id s 1000 | pl-record -q; done
+    is "a b c|10" "$(turns | cut -d'|' -f 1,2 | sed 's/|$//' | xargs)"
+    pl-backfill --verify
+  done
+  for i in {1..600}; do turn "t$i" s 1000; done | pl-record -q
+  is 10 "$(sql "SELECT total_tokens FROM workflow_history WHERE workflow_id = 't99'")"
+  pl-backfill --verify
+}
+
+@test "the cost of a turn is summed, of requests that say it and of those that are priced" {
+  { turn a s 1000; call r s 1001 5 5 0.5; turn b s 2000; } | pl-record -q
+  is "a|summed b|" "$(sql "SELECT workflow_id, cost_source FROM workflow_history" | xargs)"
+}
+
+@test "of a database of pl the turns are left to its logs" {
+  { turn a s 1000; call r s 1001 5 5 0.5; echo '{"workflow_id":"w","cost":1}'; } >log
+  pl-record -q log
+  mv "$PL_DB" other.db
+  pl-backfill -q other.db 2>err
+  has "$(cat err)" "only the workflows that are no turns are taken in"
+  is "w" "$(sql "SELECT group_concat(workflow_id) FROM workflow_history")"
+  pl-record -q log
+  is 1.5 "$(pl-stats summary --json | jq .total_cost)"
+}
+
+@test "a process of a version before a migration stops, and loses nothing that it acknowledged" {
+  mkfifo pipe
+  pl-record <pipe >out 2>err &
+  exec 9>pipe
+  echo '{"workflow_id":"a"}' >&9
+  for _ in {1..40}; do [ ! -s out ] || break; sleep 0.05; done
+  sql "PRAGMA user_version = 5" >/dev/null
+  echo '{"workflow_id":"b"}' >&9
+  exec 9>&-
+  wait $! && return 1
+  has "$(cat err)" "has been brought forward by a newer version of pl meanwhile: start again"
+  is a "$(jq -r .workflow_id out)"
+}
+
 @test "steps: results, duplicates, newer versions, errors" {
   { failed e s 1000; failed e s 1000; failed e s 1001
     echo '{"kind":"step","step":"stop","session_id":7,"tool_name":"x","timestamp":1}'; } >in
@@ -163,6 +232,7 @@ UPDATE workflow SET error_count = 0, named = 0 WHERE workflow_id = 'a'
 UPDATE workflow SET model = NULL WHERE workflow_id = 'a'
 UPDATE turn SET at = at + 1 WHERE at = 1000000000
 DELETE FROM turn WHERE at = 2000000000
+DELETE FROM turn
 SQL
 }
 

@@ -15,7 +15,8 @@ struct file_list {
 };
 
 /* Adds OPERAND itself, or, if it is a directory, every *.json, *.jsonl and *.ndjson file below it, or every one whose
- * name MAP takes, sorted by path. MAP may be NULL. False, with ERROR, if it is not there, or a directory below it cannot be read (the rest is added all the same). */
+ * name MAP takes, sorted by path. MAP may be NULL. False, with ERROR, if it is not there, or a directory below it
+ * cannot be read (the rest is added all the same). */
 bool files_add(struct file_list *list, const char *operand, const struct map *map, struct text *error);
 void files_free(struct file_list *list);
 

@@ -47,8 +47,7 @@ static struct map *open_file(const char *name, char *path, struct text *error) {
     struct map *map = xcalloc(1, sizeof *map);
     map->name = xstrdup(name);
     map->path = path;
-    if (!data_read_file(path, &map->text, error) ||
-        !map_head_parse(&map->head, path, text_span(&map->text), error)) {
+    if (!data_read_file(path, &map->text, error) || !map_head_parse(&map->head, path, text_span(&map->text), error)) {
         map_free(map);
         return NULL;
     }
@@ -88,12 +87,6 @@ static int names_of_all(struct map_words *names, struct text *error) {
     return count;
 }
 
-static void free_names(struct map_words *names) {
-    for (int i = 0; i < names->count; i++)
-        free(names->items[i]);
-    free(names->items);
-}
-
 static bool open_members(struct map *map, struct text *error) {
     struct map_words names;
     struct text all = {0};
@@ -110,7 +103,7 @@ static bool open_members(struct map *map, struct text *error) {
     }
     add_reading(map, text_span(&all));
     text_free(&all);
-    free_names(&names);
+    map_words_free(&names);
     return good;
 }
 
@@ -131,7 +124,7 @@ static void name_is_unknown(const char *name, struct text *error) {
         for (int i = 0; i < names.count; i++)
             text_format(error, ", %s", names.items[i]);
     }
-    free_names(&names);
+    map_words_free(&names);
 }
 
 struct map *map_open(const char *name, struct text *error) {
@@ -240,6 +233,10 @@ bool map_takes_file(const struct map *map, const char *path) {
     return takes;
 }
 
+bool map_skips_lines(const struct map *map) {
+    return map->head.line_count > 0;
+}
+
 bool map_takes_line(const void *map, struct span line) {
     return map_head_takes_line(&((const struct map *)map)->head, line);
 }
@@ -250,7 +247,8 @@ bool map_takes_line(const void *map, struct span line) {
 static void recogniser(const struct map *map, struct text *program) {
     for (int i = 0; i < map->member_count; i++)
         if (map->members[i]->head.when.n > 0)
-            text_format(program, "if (try ([%s][0] == true) catch false) then %d else ", map->members[i]->head.when.s, i);
+            text_format(program, "if (try ([%s][0] == true) catch false) then %d else ", map->members[i]->head.when.s,
+                        i);
     text_string(program, "null");
     for (int i = 0; i < map->member_count; i++)
         text_string(program, map->members[i]->head.when.n > 0 ? " end" : "");
@@ -278,6 +276,7 @@ struct run {
     struct text results, error;
     struct map *looking_back; /* of "auto": the member that reads by itself; NULL: none does */
     struct span first;        /* the value that it begins with; s NULL: it has taken that */
+    bool taken;               /* it has taken any */
 };
 
 static void collect(void *context, struct span json) {
@@ -287,7 +286,8 @@ static void collect(void *context, struct span json) {
 }
 
 static void give_out(struct run *run) {
-    const char *s = run->results.s, *end = s + run->results.n;
+    struct span results = text_span(&run->results);
+    const char *s = results.s, *end = s + results.n;
     while (s < end) {
         const char *newline = memchr(s, '\n', (size_t)(end - s));
         run->ends->record(run->ends->context, (struct span){s, (size_t)(newline - s)});
@@ -324,6 +324,7 @@ static struct map *recognise(struct run *run, struct span value) {
 /* The next value for the program that looks back; those of other maps are mapped on the way. */
 static bool pull(void *context, struct span *value) {
     struct run *run = context;
+    run->taken = true;
     if (run->first.s != NULL) {
         *value = run->first;
         run->first.s = NULL;
@@ -334,7 +335,8 @@ static bool pull(void *context, struct span *value) {
         if (run->looking_back == NULL || member == run->looking_back)
             return true;
         if (member != NULL && member->head.inputs)
-            run->ends->fail(run->ends->context, "is another program's than those before it: such logs must be read apart");
+            run->ends->fail(run->ends->context,
+                            "is another program's than those before it: such logs must be read apart");
         else if (member != NULL)
             map_value(run, member, *value);
     }
@@ -355,15 +357,21 @@ static void give_one(void *context, struct span json) {
 static void map_inputs(struct run *run, struct map *map) {
     const struct program_ends ends = {.context = run, .pull = pull, .unfit = unfit, .result = give_one};
     struct span value = run->first;
-    bool good;
+    bool good, more = true;
     do {
+        bool at_value = value.s != NULL;
         run->first = value;
+        run->taken = false;
         good = map_prepare(map, &run->error) &&
                program_run(map->program, run->file, (struct span){NULL, 0}, &ends, &run->error);
-        if (!good)
-            run->ends->fail(run->ends->context, run->error.s);
+        bool taken = run->taken;
         run->first.s = NULL;
-    } while (!good && pull(run, &value));
+        if (!good && (taken || at_value))
+            run->ends->fail(run->ends->context, run->error.s);
+        more = !good && pull(run, &value);
+        if (!good && !more && !taken && !at_value) /* of an input without values */
+            run->ends->fail(run->ends->context, run->error.s);
+    } while (more);
     while (pull(run, &value)) /* what it left */
         ;
 }

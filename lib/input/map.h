@@ -31,15 +31,17 @@ void map_home_names(const struct map *map, struct text *names);
 /* Whether the file at PATH, found in a directory, is of the map: by its name, and of "auto" by the map whose home it is
  * in, else by any. */
 bool map_takes_file(const struct map *map, const char *path);
-/* Whether a line of input can matter to it; NULL for CONTEXT's sake: that is the map. */
+/* Whether there are lines of input that cannot matter to it. */
+bool map_skips_lines(const struct map *map);
+/* Whether a line of input can matter to MAP, a struct map. */
 bool map_takes_line(const void *map, struct span line);
 
 /* What a map reads and writes. Spans are good during the call, a value until the next one is asked for. */
 struct map_ends {
     void *context;
-    bool (*next)(void *context, struct span *value);      /* false: there is none left */
-    void (*record)(void *context, struct span record);    /* a result: JSON text */
-    void (*fail)(void *context, const char *reason);      /* the value last given is lost */
+    bool (*next)(void *context, struct span *value);   /* false: there is none left */
+    void (*record)(void *context, struct span record); /* a result: JSON text */
+    void (*fail)(void *context, const char *reason);   /* the value last given is lost */
 };
 /* Reads the input that is called FILE, to its end. All records of a value that a map fails on are held back. Prepared
  * first. */

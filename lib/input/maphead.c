@@ -24,7 +24,7 @@ static void add_words(struct map_words *words, struct span text) {
     }
 }
 
-static void free_words(struct map_words *words) {
+void map_words_free(struct map_words *words) {
     for (int i = 0; i < words->count; i++)
         free(words->items[i]);
     free(words->items);
@@ -114,10 +114,10 @@ bool map_head_parse(struct map_head *head, const char *name, struct span text, s
 void map_head_free(struct map_head *head) {
     text_free(&head->about);
     text_free(&head->when);
-    free_words(&head->homes);
-    free_words(&head->globs);
+    map_words_free(&head->homes);
+    map_words_free(&head->globs);
     for (int i = 0; i < head->line_count; i++)
-        free_words(&head->lines[i]);
+        map_words_free(&head->lines[i]);
     free(head->lines);
     *head = (struct map_head){0};
 }

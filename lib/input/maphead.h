@@ -21,6 +21,9 @@ struct map_words { /* a list of strings, owned */
     int count;
 };
 
+/* Frees the strings, and the list of them. */
+void map_words_free(struct map_words *words);
+
 struct map_head {
     bool inputs;
     struct text about, when; /* empty: none */

@@ -70,7 +70,8 @@ static bool parse_date(struct span text, int64_t *at) {
 /* One of the prices before a date, for all of the model's names. */
 static bool parse_older(struct datafile *file, const struct json_node *model, const struct json_node *older,
                         struct price_list *list) {
-    static const char *const names[] = {"input", "output", "cache_read", "cache_write", "cache_write_1h", "about", NULL};
+    static const char *const names[] = {"input",          "output", "cache_read", "cache_write",
+                                        "cache_write_1h", "about",  NULL};
     const struct json_node *also = data_member(file, model, "also");
     struct price price;
     int64_t until;
@@ -104,8 +105,8 @@ static bool parse_all_older(struct datafile *file, const struct json_node *model
 }
 
 static bool parse_model(struct datafile *file, const struct json_node *model, struct price_list *list) {
-    static const char *const names[] = {"input",          "output", "cache_read", "cache_write",
-                                        "cache_write_1h", "before", "also",       "about", NULL};
+    static const char *const names[] = {"input",  "output", "cache_read", "cache_write", "cache_write_1h",
+                                        "before", "also",   "about",      NULL};
     const char *name = model->key.s;
     struct price price;
     struct naming naming = {list, &price};

@@ -6,8 +6,9 @@
  *                          "also": ["ANOTHER NAME", ...], "about": "..."}, ...}}
  *
  * of which models, and of each the price of input and output, must be there. A price has 6 decimal places at most and
- * is at most 1000000; one that is left out, or null, is not known. "before" has what the model cost before a date in UTC. Every name of a model stands by itself: a list that
- * is laid over another gives only the names that it has itself another price.
+ * is at most 1000000; one that is left out, or null, is not known. "before" has what the model cost before a date in
+ * UTC. Every name of a model stands by itself: a list that is laid over another gives only the names that it has itself
+ * another price.
  */
 #ifndef PL_INPUT_PRICESFILE_H
 #define PL_INPUT_PRICESFILE_H

@@ -13,6 +13,7 @@ struct program {
     const char *name;
     struct text complaint; /* of the compiler */
     const struct program_ends *ends;
+    bool dry; /* it asked for another value, and there was none */
 };
 
 /* -- compiling -------------------------------------------------------------------------------------------------- */
@@ -31,6 +32,26 @@ static void on_complaint(void *context, jv message) {
     jv_free(formatted);
 }
 
+/* jq prepends what is in ~/.jq to every program: for as long as it compiles, there is no home. */
+static int compile_alone(jq_state *jq, const char *source) {
+    const char *home = getenv("HOME");
+    char *kept = home != NULL ? xstrdup(home) : NULL;
+    setenv("HOME", "/dev/null", 1);
+    int good = jq_compile_args(jq, source, jv_object());
+    if (kept != NULL)
+        setenv("HOME", kept, 1);
+    else
+        unsetenv("HOME");
+    free(kept);
+    return good;
+}
+
+/* Without a callback, jq 1.6 crashes on `debug`. */
+static void on_debug(void *context, jv message) {
+    (void)context;
+    jv_free(message);
+}
+
 static bool compile(struct program *program, const char *source) {
     jq_teardown(&program->jq);
     program->jq = jq_init();
@@ -39,7 +60,8 @@ static bool compile(struct program *program, const char *source) {
     text_clear(&program->complaint);
     jq_set_error_cb(program->jq, on_complaint, program);
     jq_set_attr(program->jq, jv_string("JQ_LIBRARY_PATH"), jv_array()); /* nothing is loaded from anywhere */
-    return jq_compile_args(program->jq, source, jv_object()) != 0;
+    jq_set_debug_cb(program->jq, on_debug, NULL);
+    return compile_alone(program->jq, source) != 0;
 }
 
 /* The program is run on the pair of $file and its input, since jq binds variables when it compiles. What it says of a
@@ -104,7 +126,8 @@ static bool message_of(jv invalid, struct text *error) {
 }
 
 static jv on_pull(jq_state *jq, void *context) {
-    const struct program_ends *ends = ((struct program *)context)->ends;
+    struct program *program = context;
+    const struct program_ends *ends = program->ends;
     struct span text;
     struct text reason = {0};
     jv value = jv_invalid();
@@ -119,6 +142,7 @@ static jv on_pull(jq_state *jq, void *context) {
         }
     }
     text_free(&reason);
+    program->dry = !jv_is_valid(value);
     return value;
 }
 
@@ -131,16 +155,17 @@ bool program_run(struct program *program, const char *file, struct span value, c
         return false;
     }
     program->ends = ends;
+    program->dry = false;
     jq_set_input_cb(program->jq, on_pull, program);
     jq_start(program->jq, JV_ARRAY(jv_string(file), input), 0);
     jv result = jq_next(program->jq);
     for (; jv_is_valid(result); result = jq_next(program->jq)) {
         jv text = jv_dump_string(result, 0);
-        ends->result(ends->context, (struct span){jv_string_value(text),
-                                                  (size_t)jv_string_length_bytes(jv_copy(text))});
+        ends->result(ends->context,
+                     (struct span){jv_string_value(text), (size_t)jv_string_length_bytes(jv_copy(text))});
         jv_free(text);
     }
-    if (message_of(result, error) && strcmp(error->s, out_of_input) != 0)
+    if (message_of(result, error) && !(program->dry && strcmp(error->s, out_of_input) == 0))
         return false;
     if (!jq_halted(program->jq))
         return true;

@@ -1,8 +1,8 @@
 /* program: a jq program, compiled once and run on value after value.
  *
  * Values go in and results come out as JSON text, so that nobody else has to know libjq. Numbers are doubles in there:
- * a whole one of 2^53 or more is not kept exactly, and what decodes records refuses it as an id. A program that fails on
- * a value runs on the next as if nothing had been.
+ * a whole one of 2^53 or more is not kept exactly, and what decodes records refuses it as an id. A program that fails
+ * on a value runs on the next as if nothing had been.
  */
 #ifndef PL_INPUT_PROGRAM_H
 #define PL_INPUT_PROGRAM_H

@@ -569,8 +569,8 @@ static enum look look_whether_it_matters(struct reader *reader, size_t *size) {
         offset_of(reader, reader->at) != reader->line_offset)
         return LOOK_GO_ON;
     *size = line_rest(reader, &whole_line);
-    if (!whole_line && !reader->at_end)
-        return reader->eager || *size > VALUE_MAX ? LOOK_GO_ON : LOOK_MORE;
+    if (!whole_line) /* the end of the input may have come in the middle of it */
+        return reader->at_end || reader->eager || reader->found || *size > VALUE_MAX ? LOOK_GO_ON : LOOK_MORE;
     struct span line = {reader->buffer + reader->at, *size};
     while (one_of(line.s[line.n - 1], " \t\r\n"))
         line.n--;

@@ -54,8 +54,8 @@ struct reader_place {
 struct reader *reader_new(int fd, json_names *names);
 void reader_free(struct reader *reader);
 
-/* Passes over lines that begin a value, end with its '}' and for which MATTERS is false, without looking whether they
- * are JSON; not in arrays. Their bytes count as read. */
+/* Passes over whole lines that begin with '{', end with '}' and for which MATTERS is false, without looking whether
+ * they are JSON; not in arrays. Their bytes count as read. */
 void reader_skip_lines(struct reader *reader, bool (*matters)(const void *context, struct span line),
                        const void *context);
 /* Copies every byte read to FD as well, before it is looked at. */

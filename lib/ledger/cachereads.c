@@ -262,7 +262,8 @@ struct query *prompt_cache_by_model(struct db *db, const struct cache_window *wi
             "g.day * 86400000000 FROM (SELECT model, "
             "count(*) AS requests, sum(cache_read_tokens > 0) AS hits, sum(input_tokens) AS input, "
             "sum(cache_read_tokens) AS read, sum(cache_write_tokens) AS written, sum(cache_write_1h_tokens) AS hour, "
-            "(at - (at % 86400000000 + 86400000000) % 86400000000) / 86400000000 AS day FROM request WHERE cache_read_tokens IS NOT NULL AND (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) "
+            "(at - (at % 86400000000 + 86400000000) % 86400000000) / 86400000000 AS day FROM request WHERE "
+            "cache_read_tokens IS NOT NULL AND (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) "
             "AND (?3 IS NULL OR account = (SELECT id FROM name WHERE text = ?3)) GROUP BY model, "
             "day) g LEFT JOIN name m ON m.id = g.model ORDER BY m.text, g.day");
     bind_window(query, window);

@@ -97,13 +97,18 @@ static bool has_table(struct db *db, const char *name) {
     return has;
 }
 
+/* Of a database of pl, what a turn took is its requests' to say, and they are not taken. */
+static const char no_turns[] = "SELECT * FROM workflow_history "
+                               "WHERE workflow_id NOT IN (SELECT workflow_id FROM session_turns)";
+
 /* Rows are named in messages by their table and their number in it. */
 static bool read_table(struct intake *intake, struct db *db, const struct foreign_table *table, const char *path) {
     struct json *json = json_new(record_names);
     struct text text = {0}, name = {0};
     bool going_on = true;
     text_format(&name, "%s(%s)", path, table->name);
-    struct query *query = db_query(db, table->select);
+    struct query *query = db_query(db, table->kind == KIND_WORKFLOW && has_table(db, "session_turns") ? no_turns
+                                                                                                      : table->select);
     for (uint64_t row = 1; going_on && db_row(query); row++) {
         row_json(query, table->kind, &text);
         intake_take_text(intake, json, text_span(&text), name.s, row);
@@ -125,8 +130,8 @@ static bool is_taken(struct db *db, const struct foreign_table *table, const cha
     if (!taken &&
         db_value(db, "SELECT count(*) FROM (SELECT 1 FROM request UNION ALL SELECT 1 FROM feedback LIMIT 1)", 0) > 0 &&
         table->kind == KIND_REQUEST)
-        complain("warning: %s: of a database of pl only the workflows are taken in: read the logs of its requests and "
-                 "ratings again",
+        complain("warning: %s: of a database of pl only the workflows that are no turns are taken in: read the logs of "
+                 "its requests, turns and ratings again",
                  path);
     return taken;
 }

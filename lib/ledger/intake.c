@@ -185,7 +185,8 @@ static int apply_some(struct intake *intake, int from) {
         count_result(&counts, &e->record, &result);
         if (options->on_result != NULL)
             options->on_result(options->context, e->input, e->line, &e->record, &result, &intake->out);
-        if (i % CHECK_EVERY == CHECK_EVERY - 1 && clock_monotonic_ms() - began > LOCK_MS) {
+        bool long_held = i % CHECK_EVERY == CHECK_EVERY - 1 && clock_monotonic_ms() - began > LOCK_MS;
+        if (long_held || ledger_laden(intake->ledger)) {
             i++;
             break;
         }
@@ -390,8 +391,13 @@ static bool broken_off(const struct intake *intake) {
 static void take_mapped(void *context, struct span record) {
     struct intake *intake = context;
     const struct value *value = &intake->value;
-    if (map_looks_back(intake->options->map) && broken_off(intake))
+    bool looks_back = map_looks_back(intake->options->map);
+    if (looks_back && broken_off(intake))
         return;
+    if (looks_back && !flush_if_due(intake, false)) { /* such an input is read anew if it is not read to its end */
+        intake->end = INTAKE_BROKEN;
+        return;
+    }
     if (json_parse(intake->mapped, record))
         take(intake, intake->mapped, value->text, intake->name, value->line);
     else
@@ -421,9 +427,10 @@ static enum intake_end read_all(struct intake *intake) {
 static void begin_input(struct intake *intake, int fd, const char *name, bool by_place) {
     intake->reader = reader_new(fd, record_names);
     intake->name = name;
-    if (intake->options->map != NULL)
+    if (intake->options->map != NULL && map_skips_lines(intake->options->map))
         reader_skip_lines(intake->reader, map_takes_line, intake->options->map);
     intake->by_place = by_place;
+    intake->end = INTAKE_DONE;
     intake->place_counted = false;
     intake->unidentified = intake->options->map != NULL && map_looks_back(intake->options->map);
     intake->skipped = 0;

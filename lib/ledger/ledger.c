@@ -10,8 +10,11 @@
 #include "ledger/patterns.h"
 #include "ledger/requests.h"
 #include "ledger/reviews.h"
+#include "ledger/schema.h"
 #include "ledger/steps.h"
 #include "ledger/turns.h"
+
+enum { TURNS_MAX = 500 }; /* that one transaction may settle: each takes a fraction of a millisecond */
 
 struct ledger {
     struct db *db;
@@ -182,6 +185,7 @@ struct patterns *ledger_patterns(struct ledger *ledger) {
 
 void ledger_begin(struct ledger *ledger) {
     db_begin(ledger->db);
+    schema_check(ledger->db);
     ledger->state = state_read(ledger->db);
     state_bury_rebuild(ledger->db, &ledger->state);
     ledger->now = clock_now();
@@ -290,11 +294,14 @@ void ledger_mend_workflow(struct ledger *ledger, int64_t id) {
     db_end(query);
 }
 
+void ledger_mend_places(struct ledger *ledger, int64_t id) {
+    turns_mend_places(ledger->db, id);
+}
+
 /* The sums of its patterns, too, are left to the rebuild. */
 void ledger_mend_turn(struct ledger *ledger, int64_t id) {
     int slot = ledger->state.slot;
     struct stored_workflow turn;
-    turns_mend(ledger->db, id);
     struct query *query = workflows_between(ledger->db, id - 1, id);
     if (workflows_next(query, &turn) && turn.row.turn) {
         struct gathered gathered = turns_gather(ledger->db, id, turn.row.created_at, slot, NULL);
@@ -349,9 +356,6 @@ static void settle_turn(struct ledger *ledger, int64_t id) {
         totals_count(&ledger->change[slot], &old, slot, shows, -1);
         totals_count(&ledger->change[slot], &row, slot, shows, 1);
         workflows_settle(ledger->db, &row, slot, &gathered.tokens, gathered.model);
-        turn.row = row;
-        if (turn.text_kept)
-            workflows_mend_traits(ledger->db, &turn, &ledger->traits);
         tell_rebuild(ledger, &old, id);
     }
     db_end(query);
@@ -372,6 +376,10 @@ static bool end(struct ledger *ledger) {
     if (!good)
         names_forget(ledger->names);
     return good;
+}
+
+bool ledger_laden(const struct ledger *ledger) {
+    return turns_marked(ledger->turns) >= TURNS_MAX;
 }
 
 bool ledger_commit(struct ledger *ledger) {
@@ -462,7 +470,7 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
     row.priced[0] = row.priced[1] = UNKNOWN;
     if (record->cost == UNKNOWN)
         row.priced[ledger->state.slot] = price_of(ledger, record->model, &tokens,
-                                                     workflow_time(record, found ? row.recorded_at : ledger->now));
+                                                  workflow_time(record, found ? row.recorded_at : ledger->now));
     if (found) {
         result->outcome = OUTCOME_UPDATED;
         taken_count = take(ledger, ledger->state.slot, &old, taken);

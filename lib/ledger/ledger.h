@@ -56,6 +56,8 @@ void ledger_begin(struct ledger *ledger);
 /* IDENTITY: of a record that brings no id of its own; NULL: nothing tells it from others. */
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
                   struct result *result);
+/* Whether so much has changed that the commit will take its time: then it is time for it. */
+bool ledger_laden(const struct ledger *ledger);
 /* False if it failed; then nothing of the transaction has happened. */
 bool ledger_commit(struct ledger *ledger);
 
@@ -78,6 +80,7 @@ void ledger_derive_request(struct ledger *ledger, const struct derivation *by, i
                            const struct stored_request *request);
 /* Each makes what one row keeps of other records what they say. */
 void ledger_mend_workflow(struct ledger *ledger, int64_t id);
+void ledger_mend_places(struct ledger *ledger, int64_t id);
 void ledger_mend_turn(struct ledger *ledger, int64_t id);
 void ledger_mend_request(struct ledger *ledger, int64_t id);
 void ledger_mend_budget(struct ledger *ledger, int64_t prompt_hash);

@@ -209,7 +209,8 @@ void requests_insert(struct db *db, struct names *names, const struct request_re
                  "prompt_hash, pattern, complexity, complexity_score, provider, model, account, user, session, "
                  "input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, "
                  "thinking_budget, thinking_tokens, cost, priced_0, priced_1, latency, success, quality, rating_count, "
-                 "rating_sum, good, revision) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+                 "rating_sum, good, revision) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+                 "?16, ?17, "
                  "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)");
     db_bind_null(query, 1);
     bind_record(query, names, record, view, identity, row);
@@ -221,12 +222,13 @@ void requests_replace(struct db *db, struct names *names, const struct request_r
                       const struct request_view *view, const struct digest *identity, struct request_row *row) {
     take_over(record, view, names, row);
     struct query *query = db_query(
-        db, "UPDATE request SET request_id = ?2, identity = ?3, version_at = ?4, content = ?5, recorded_at = ?6, "
-            "at = ?7, workflow_id = ?8, prompt_hash = ?9, pattern = ?10, complexity = ?11, complexity_score = ?12, "
-            "provider = ?13, model = ?14, account = ?15, user = ?16, session = ?17, input_tokens = ?18, "
-            "output_tokens = ?19, cache_read_tokens = ?20, cache_write_tokens = ?21, cache_write_1h_tokens = ?22, "
-            "thinking_budget = ?23, thinking_tokens = ?24, cost = ?25, priced_0 = ?26, priced_1 = ?27, latency = ?28, "
-            "success = ?29, quality = ?30, rating_count = ?31, rating_sum = ?32, good = ?33, revision = ?34 WHERE id = ?1");
+        db,
+        "UPDATE request SET request_id = ?2, identity = ?3, version_at = ?4, content = ?5, recorded_at = ?6, "
+        "at = ?7, workflow_id = ?8, prompt_hash = ?9, pattern = ?10, complexity = ?11, complexity_score = ?12, "
+        "provider = ?13, model = ?14, account = ?15, user = ?16, session = ?17, input_tokens = ?18, "
+        "output_tokens = ?19, cache_read_tokens = ?20, cache_write_tokens = ?21, cache_write_1h_tokens = ?22, "
+        "thinking_budget = ?23, thinking_tokens = ?24, cost = ?25, priced_0 = ?26, priced_1 = ?27, latency = ?28, "
+        "success = ?29, quality = ?30, rating_count = ?31, rating_sum = ?32, good = ?33, revision = ?34 WHERE id = ?1");
     db_bind_integer(query, 1, row->id);
     bind_record(query, names, record, view, identity, row);
     db_run(query);

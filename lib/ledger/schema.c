@@ -75,6 +75,11 @@ static void bring_forward(struct db *db) {
     schema_migrate(db, schema_versions, SCHEMA_VERSION);
 }
 
+void schema_check(struct db *db) {
+    if (db_value(db, "PRAGMA user_version", SCHEMA_VERSION) != SCHEMA_VERSION)
+        db_fail(db, "has been brought forward by a newer version of pl meanwhile: start again");
+}
+
 /* -- files ------------------------------------------------------------------------------------------------------ */
 
 static bool missing_or_empty(const char *path) {

@@ -23,6 +23,10 @@ struct db *schema_open_glance(const char *path);
 /* A private temporary copy of the database at PATH, or a new one if there is none. */
 struct db *schema_open_copy(const char *path);
 
+/* Fails the connection if a newer program has brought the database forward since it was opened. Within a transaction.
+ */
+void schema_check(struct db *db);
+
 /* For tests: brings DB, of whatever version, forward by STEPS. */
 void schema_migrate(struct db *db, const struct migration *steps, int count);
 

@@ -40,8 +40,7 @@ static void store(struct db *db, struct names *names, int64_t id, const struct r
 }
 
 enum step_outcome steps_add(struct db *db, struct names *names, const struct record *record,
-                            const struct digest *identity, int64_t now, struct step_place *was,
-                            struct step_place *is) {
+                            const struct digest *identity, int64_t now, struct step_place *was, struct step_place *is) {
     const struct step_record *s = &record->step;
     struct version stored, version = version_of(s->timestamp, s->timestamp != NO_TIME, digest_prefix(&record->content));
     *was = (struct step_place){0};

@@ -14,10 +14,9 @@ struct step_place {
 
 enum step_outcome { STEP_NEW, STEP_UPDATED, STEP_DUPLICATE };
 
-/* Stores RECORD's step under IDENTITY, NULL if nothing identifies it. *WAS and *IS are its places before and now. Within
- * a write transaction. */
+/* Stores RECORD's step under IDENTITY, NULL if nothing identifies it. *WAS and *IS are its places before and now.
+ * Within a write transaction. */
 enum step_outcome steps_add(struct db *db, struct names *names, const struct record *record,
-                            const struct digest *identity, int64_t now, struct step_place *was,
-                            struct step_place *is);
+                            const struct digest *identity, int64_t now, struct step_place *was, struct step_place *is);
 
 #endif

@@ -55,22 +55,39 @@ int64_t turns_next(struct turns *turns) {
     return workflow;
 }
 
+size_t turns_marked(const struct turns *turns) {
+    return turns->count;
+}
+
 void turns_forget(struct turns *turns) {
     turns->count = 0;
 }
 
 /* -- places ----------------------------------------------------------------------------------------------------- */
 
-/* Of several turns at one time the last by its workflow's id has what follows: all of them are marked. */
-void turns_touch(struct turns *turns, int64_t session, int64_t at) {
-    if (session == 0 || at == NO_TIME)
-        return;
-    struct query *query = db_query(turns->db, "SELECT workflow FROM turn WHERE session = ?1 AND at = "
-                                              "(SELECT max(at) FROM turn WHERE session = ?1 AND at <= ?2)");
+/* Of several turns at one time the last by its workflow's id has what follows. Marks it, and, where it may be new
+ * there, the one that was the last before it. */
+static void mark_last(struct turns *turns, int64_t session, int64_t at, int count) {
+    struct query *query = db_query(turns->db, "SELECT t.workflow FROM turn t JOIN workflow w ON w.id = t.workflow "
+                                              "WHERE t.session = ?1 AND t.at = "
+                                              "(SELECT max(at) FROM turn WHERE session = ?1 AND at <= ?2) "
+                                              "ORDER BY w.workflow_id DESC LIMIT ?3");
     db_bind_integer(query, 1, session);
     db_bind_integer(query, 2, at);
+    db_bind_integer(query, 3, count);
     while (db_row(query))
         turns_mark(turns, db_integer(query, 0));
+}
+
+void turns_touch(struct turns *turns, int64_t session, int64_t at) {
+    if (session != 0 && at != NO_TIME)
+        mark_last(turns, session, at, 1);
+}
+
+/* A turn comes to SESSION at this time, or goes: so others there may have more, or less, than they had. */
+static void mark_around(struct turns *turns, int64_t session, int64_t at) {
+    mark_last(turns, session, at, 2);
+    mark_last(turns, session, at - 1, 1); /* the one before ends here, or does no more */
 }
 
 void turns_see(struct turns *turns, int64_t workflow, int64_t session, int64_t at) {
@@ -83,27 +100,24 @@ void turns_see(struct turns *turns, int64_t workflow, int64_t session, int64_t a
     if (db_changes(turns->db) == 0 || at == NO_TIME)
         return;
     turns_mark(turns, workflow);
-    turns_touch(turns, session, at);
-    turns_touch(turns, session, at - 1); /* the one before ends here now */
+    mark_around(turns, session, at);
 }
 
-/* The turns that stand before each of WORKFLOW's places, or at them. */
-static void touch_neighbours(struct turns *turns, int64_t workflow) {
-    struct query *query = db_query(turns->db, "SELECT n.workflow FROM turn t JOIN turn n ON n.session = t.session "
-                                              "AND (n.at = t.at OR n.at = (SELECT max(b.at) FROM turn b "
-                                              "WHERE b.session = t.session AND b.at < t.at)) WHERE t.workflow = ?1");
+static void mark_neighbours(struct turns *turns, int64_t workflow) {
+    struct query *query = db_query(turns->db, "SELECT session, at FROM turn WHERE workflow = ?1 AND at IS NOT NULL");
     db_bind_integer(query, 1, workflow);
     while (db_row(query))
-        turns_mark(turns, db_integer(query, 0));
+        mark_around(turns, db_integer(query, 0), db_integer(query, 1));
 }
 
 void turns_place(struct turns *turns, int64_t workflow, int64_t at) {
-    touch_neighbours(turns, workflow);
+    mark_neighbours(turns, workflow);
     struct query *query = db_query(turns->db, "UPDATE turn SET at = ?2 WHERE workflow = ?1 AND at IS NOT ?2");
     db_bind_integer(query, 1, workflow);
     db_bind_optional(query, 2, at, NO_TIME);
     db_run(query);
-    touch_neighbours(turns, workflow);
+    if (db_changes(turns->db) > 0)
+        mark_neighbours(turns, workflow);
     turns_mark(turns, workflow);
 }
 
@@ -147,8 +161,7 @@ static int64_t model_of(struct gathering *g) {
     const struct written *most = NULL;
     for (size_t i = 0; i < g->model_count; i++) {
         const struct written *w = &g->models[i];
-        if (most == NULL || w->tokens > most->tokens ||
-            (w->tokens == most->tokens && strcmp(w->name, most->name) < 0))
+        if (most == NULL || w->tokens > most->tokens || (w->tokens == most->tokens && strcmp(w->name, most->name) < 0))
             most = w;
     }
     return most != NULL ? most->model : 0;
@@ -210,7 +223,7 @@ static void add_steps(struct gathering *g, struct db *db, int64_t session, int64
     db_bind_integer(query, 3, end);
     while (db_row(query)) {
         bool stop = db_integer(query, 1) == STEP_STOP;
-        g->sum.stops += stop;
+        g->sum.steps++;
         g->sum.errors += !db_is_null(query, 2) && db_integer(query, 2) == 0;
         if (stop)
             last_at(g, db_integer(query, 0));
@@ -251,7 +264,7 @@ struct gathered turns_gather(struct db *db, int64_t workflow, int64_t at, int sl
         sum->tokens = (struct token_counts){UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN};
         sum->total_tokens = sum->cost = UNKNOWN;
     }
-    if (sum->requests == 0 && sum->stops == 0 && sum->errors == 0)
+    if (sum->requests == 0 && sum->steps == 0)
         sum->errors = UNKNOWN;
     for (size_t i = 0; i < g.model_count; i++)
         free(g.models[i].name);
@@ -262,7 +275,8 @@ struct gathered turns_gather(struct db *db, int64_t workflow, int64_t at, int sl
 struct workflow_row turns_settled(struct db *db, const struct stored_workflow *turn, int slot,
                                   const struct gathered *gathered) {
     struct workflow_row row = turn->row;
-    row.share = (struct share){gathered->total_tokens, UNKNOWN, gathered->duration_ms, gathered->errors, UNKNOWN};
+    row.share = (struct share){gathered->total_tokens, UNKNOWN, gathered->duration_ms, gathered->errors,
+                               turn->row.share.retries};
     row.priced[slot] = gathered->cost;
     row.named = gathered->requests > 0 || requests_name(db, turn->workflow_id);
     return row;
@@ -270,7 +284,7 @@ struct workflow_row turns_settled(struct db *db, const struct stored_workflow *t
 
 /* -- checking --------------------------------------------------------------------------------------------------- */
 
-static void check_places(struct db *db, void *context, on_wrong_row *on_wrong) {
+void turns_check_places(struct db *db, void *context, on_wrong_row *on_wrong) {
     struct query *query = db_query(
         db, "SELECT id, 'is placed at another time than its own' FROM workflow w WHERE EXISTS (SELECT 1 FROM turn t "
             "WHERE t.workflow = w.id AND t.at IS NOT (CASE w.turn WHEN 1 THEN w.created_at END)) "
@@ -302,16 +316,15 @@ static bool turn_holds(struct db *db, int64_t workflow, int slot) {
     return !wrong;
 }
 
-void turns_check(struct db *db, void *context, on_wrong_row *on_wrong) {
+void turns_check_figures(struct db *db, void *context, on_wrong_row *on_wrong) {
     int slot = state_read(db).slot;
-    check_places(db, context, on_wrong);
     struct query *query = db_query(db, "SELECT id FROM workflow WHERE turn = 1");
     while (db_row(query))
         if (!turn_holds(db, db_integer(query, 0), slot))
             on_wrong(context, db_integer(query, 0), "its figures are not those of its session's requests and steps");
 }
 
-void turns_mend(struct db *db, int64_t workflow) {
+void turns_mend_places(struct db *db, int64_t workflow) {
     struct query *query = db_query(db, "INSERT INTO turn(workflow, session, at) SELECT id, session, created_at "
                                        "FROM workflow WHERE id = ?1 AND turn = 1 AND session IS NOT NULL "
                                        "ON CONFLICT DO NOTHING");

@@ -26,6 +26,8 @@ void turns_place(struct turns *turns, int64_t workflow, int64_t at);
 /* Something of SESSION, at this time, is new or has changed: its turn is marked. SESSION may be 0: none. */
 void turns_touch(struct turns *turns, int64_t session, int64_t at);
 void turns_mark(struct turns *turns, int64_t workflow);
+/* How many are marked, repetitions included. */
+size_t turns_marked(const struct turns *turns);
 /* The next marked workflow, which is marked no more; 0: none is left. */
 int64_t turns_next(struct turns *turns);
 /* Forgets all marks: after a rollback. */
@@ -33,7 +35,7 @@ void turns_forget(struct turns *turns);
 
 /* What a turn adds up to. A sum of which a part is not known is UNKNOWN. */
 struct gathered {
-    int64_t requests, stops;
+    int64_t requests, steps;
     struct token_counts tokens;
     int64_t total_tokens;
     int64_t cost;        /* nano-dollars */
@@ -48,9 +50,11 @@ struct gathered turns_gather(struct db *db, int64_t workflow, int64_t at, int sl
 struct workflow_row turns_settled(struct db *db, const struct stored_workflow *turn, int slot,
                                   const struct gathered *gathered);
 
-/* Compares every turn's place and figures with its sessions, as priced. Within a snapshot. */
-void turns_check(struct db *db, void *context, on_wrong_row *on_wrong);
+/* Each compares all turns with what they follow from, within a snapshot: their places in sessions with the workflows;
+ * their figures, as priced, with what there is at these places. */
+void turns_check_places(struct db *db, void *context, on_wrong_row *on_wrong);
+void turns_check_figures(struct db *db, void *context, on_wrong_row *on_wrong);
 /* Makes the places of one workflow right. */
-void turns_mend(struct db *db, int64_t workflow);
+void turns_mend_places(struct db *db, int64_t workflow);
 
 #endif

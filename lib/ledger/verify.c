@@ -336,7 +336,8 @@ static void on_wrong_cache_sum(void *context, enum cache_subject subject, int64_
 static void check_requests(struct verify *v) {
     check_costs(v);
     workflows_check_named(v->db, v, on_wrong_workflow);
-    turns_check(v->db, v, on_wrong_workflow);
+    turns_check_places(v->db, v, on_wrong_workflow);
+    turns_check_figures(v->db, v, on_wrong_workflow);
     requests_check(v->db, v, on_wrong_request);
     budgets_check(v->db, v, on_wrong_budget);
 }

@@ -159,8 +159,9 @@ static const char *const version_1[] = {state_tables, workflow_tables, pattern_t
 #define TEXT_TIME(column) "datetime((" column " - (" column " % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch')"
 /* What a row's own prices say, in the slot in force. */
 #define PRICED(row) "(CASE (SELECT slot FROM state) WHEN 0 THEN " row ".priced_0 ELSE " row ".priced_1 END)"
-#define SOURCE(row) \
-    "CASE WHEN " row ".cost IS NOT NULL THEN 'given' WHEN " PRICED(row) " IS NOT NULL THEN 'priced' END AS cost_source"
+#define SOURCE_OF(row) \
+    "CASE WHEN " row ".cost IS NOT NULL THEN 'given' WHEN " PRICED(row) " IS NOT NULL THEN 'priced' END"
+#define SOURCE(row) SOURCE_OF(row) " AS cost_source"
 #define LEVEL(row) \
     "CASE " row ".complexity WHEN 0 THEN 'simple' WHEN 1 THEN 'moderate' WHEN 2 THEN 'complex' WHEN 3 THEN 'deep' END"
 /* clang-format on */
@@ -527,12 +528,41 @@ static const char turn_tables[] =
     "CREATE UNIQUE INDEX step_by_identity ON step(identity) WHERE identity IS NOT NULL;"
     "CREATE INDEX step_of_session ON step(session, at);";
 
+/* clang-format off */
 static const char turn_views[] =
+    "DROP VIEW workflow_history;"
+    "CREATE VIEW workflow_history AS SELECT"
+    "  w.workflow_id, w.nl_input, t.text AS workflow_template, m.text AS model_used,"
+    "  CASE w.status WHEN 0 THEN 'pending' WHEN 1 THEN 'running' WHEN 2 THEN 'completed' ELSE 'failed' END AS status,"
+    "  w.error_message, w.error_count, w.retry_count, w.duration_ms / 1000.0 AS duration_seconds,"
+    "  w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.cache_write_1h_tokens,"
+    "  w.total_tokens, coalesce(w.cost, " PRICED("w") ") / 1000000000.0 AS actual_cost_total, "
+    "  CASE WHEN w.turn = 1 AND " PRICED("w") " IS NOT NULL THEN 'summed' ELSE " SOURCE_OF("w") " END AS cost_source,"
+    "  s.text AS session_id, a.text AS account,"
+    "  " TEXT_TIME("w.created_at") " AS created_at, " TEXT_TIME("w.updated_at") " AS updated_at,"
+    "  " TEXT_TIME("w.recorded_at") " AS recorded_at "
+    "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name m ON m.id = w.model"
+    "  LEFT JOIN name s ON s.id = w.session LEFT JOIN name a ON a.id = w.account;"
+    "DROP VIEW pattern_occurrences;"
+    "CREATE VIEW pattern_occurrences AS SELECT"
+    "  (o.workflow << 20) | o.pattern AS id, o.pattern AS pattern_id, w.workflow_id, 100.0 AS similarity_score,"
+    "  json_object('input_length', w.input_length, 'keywords', CASE WHEN json_valid(k.text) THEN json(k.text) END,"
+    "    'files_mentioned', CASE WHEN json_valid(coalesce(w.files, '[]')) THEN json(coalesce(w.files, '[]')) END,"
+    "    'duration_range', CASE WHEN w.duration_ms IS NULL THEN NULL WHEN w.duration_ms < 180000 THEN 'short'"
+    "      WHEN w.duration_ms < 600000 THEN 'medium' ELSE 'long' END,"
+    "    'complexity', CASE WHEN w.complexity = 2 OR w.error_count > 5 THEN 'complex'"
+    "      WHEN w.complexity = 0 AND coalesce(w.error_count, 0) < 3 THEN 'simple' ELSE 'medium' END,"
+    "    'error_count', w.error_count) AS matched_characteristics,"
+    "  " TEXT_TIME("w.recorded_at") " AS detected_at "
+    "FROM occurrence o JOIN workflow w ON w.id = o.workflow JOIN name k ON k.id = o.keywords "
+    "WHERE o.slot = (SELECT slot FROM state);"
     "CREATE VIEW session_steps AS SELECT s.id, n.text AS session_id, " TEXT_TIME("s.at") " AS timestamp,"
     "  CASE s.step WHEN 0 THEN 'tool' ELSE 'stop' END AS step, t.text AS tool_name, s.success "
     "FROM step s JOIN name n ON n.id = s.session LEFT JOIN name t ON t.id = s.tool;"
     "CREATE VIEW session_turns AS SELECT w.workflow_id, n.text AS session_id, " TEXT_TIME("t.at") " AS created_at "
     "FROM turn t JOIN workflow w ON w.id = t.workflow JOIN name n ON n.id = t.session WHERE t.at IS NOT NULL;";
+
+/* clang-format on */
 
 static const char *const version_4[] = {turn_tables, turn_views, NULL};
 

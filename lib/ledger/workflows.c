@@ -130,7 +130,8 @@ void workflows_insert(struct db *db, struct names *names, const struct workflow_
         db, "INSERT INTO workflow(id, workflow_id, status, version_at, content, recorded_at, created_at, updated_at, "
             "template, model, session, account, nl_input, error_message, text_kept, error_count, retry_count, "
             "duration_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, total_tokens, cost, "
-            "input_length, complexity, files, cache_write_1h_tokens, priced_0, priced_1, named, turn, revision) VALUES(?1, ?2, ?3, ?4, "
+            "input_length, complexity, files, cache_write_1h_tokens, priced_0, priced_1, named, turn, revision) "
+            "VALUES(?1, ?2, ?3, ?4, "
             "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
             "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)");
     db_bind_null(query, 1);
@@ -279,7 +280,7 @@ struct query *workflows_showing(struct db *db, int slot, int64_t pattern, const 
 }
 
 bool workflow_traits_hold(const struct stored_workflow *workflow, struct workflow_traits *traits) {
-    workflow_traits_of(workflow->nl_input, workflow->row.share.errors, traits);
+    workflow_traits_of(workflow->nl_input, workflow->row.turn ? UNKNOWN : workflow->row.share.errors, traits);
     return workflow->input_length == traits->input_length && workflow->complexity == traits->complexity &&
            span_equal(workflow->files, text_span(&traits->files));
 }

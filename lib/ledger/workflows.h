@@ -20,7 +20,7 @@ struct workflow_row {
     bool turn;          /* its share is what its session's requests and steps say */
 };
 
-/* What its text shows, whatever the rules. */
+/* What its text shows, whatever the rules; of a turn without its errors, which the views add. */
 struct workflow_traits {
     int64_t input_length; /* characters; UNKNOWN without a text */
     enum complexity complexity;

@@ -20,5 +20,5 @@ def within: . as $x | any($stretches[]; .session == $x.session and $x.at >= $tur
   ($requests | known_sum(.cache_read_tokens)), ($requests | known_sum(total)),
   ($requests | known_sum(.cost) | if . == null then null else . * 1e9 + 0.5 | floor end),
   (if $last == null then null else $last - $turn.at end),
-  (if $last == null and $failed == 0 then null else $failed end), ($requests | most_writing)] |
+  (if $requests == [] and $steps == [] then null else $failed end), ($requests | most_writing)] |
 map(. // "" | tostring) | join("|")

@@ -20,9 +20,10 @@ function turn(i,   at, id, versions, v, s) {
       print line s "\",\"total_tokens\":" chance(100) "}"
       continue
     }
-    print line s "\",\"turn\":true}"
+    rest = "\",\"turn\":true" perhaps("retry_count", chance(4), 3) "}"
+    print line s rest
     if (chance(3) == 0)
-      print line session() "\",\"turn\":true}"
+      print line session() rest
   }
 }
 
