@@ -353,26 +353,32 @@ static void give_one(void *context, struct span json) {
     run->ends->record(run->ends->context, json);
 }
 
-/* Runs MAP, which reads its values itself, until there are none; it begins anew after a value on which it fails. */
-static void map_inputs(struct run *run, struct map *map) {
+/* Runs MAP, which reads its values itself, from run->first on. False, with run->error, if it failed. */
+static bool run_once(struct run *run, struct map *map) {
     const struct program_ends ends = {.context = run, .pull = pull, .unfit = unfit, .result = give_one};
-    struct span value = run->first;
-    bool good, more = true;
-    do {
-        bool at_value = value.s != NULL;
-        run->first = value;
-        run->taken = false;
-        good = map_prepare(map, &run->error) &&
-               program_run(map->program, run->file, (struct span){NULL, 0}, &ends, &run->error);
-        bool taken = run->taken;
-        run->first.s = NULL;
-        if (!good && (taken || at_value))
+    run->taken = run->first.s != NULL;
+    bool good = map_prepare(map, &run->error) &&
+                program_run(map->program, run->file, (struct span){NULL, 0}, &ends, &run->error);
+    run->first.s = NULL;
+    return good;
+}
+
+/* Runs MAP until there are no values; it begins anew after one on which it fails. What it leaves is passed over. */
+static void map_inputs(struct run *run, struct map *map) {
+    struct span rest;
+    bool good = run_once(run, map), told = false, more = true;
+    while (!good && more) {
+        bool at_value = run->taken;
+        if (at_value)
             run->ends->fail(run->ends->context, run->error.s);
-        more = !good && pull(run, &value);
-        if (!good && !more && !taken && !at_value) /* of an input without values */
-            run->ends->fail(run->ends->context, run->error.s);
-    } while (more);
-    while (pull(run, &value)) /* what it left */
+        told = told || at_value;
+        more = pull(run, &run->first);
+        if (more)
+            good = run_once(run, map);
+    }
+    if (!good && !told) /* of an input without values */
+        run->ends->fail(run->ends->context, run->error.s);
+    while (more && pull(run, &rest))
         ;
 }
 
