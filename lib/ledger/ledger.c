@@ -14,7 +14,7 @@
 #include "ledger/steps.h"
 #include "ledger/turns.h"
 
-enum { TURNS_MAX = 500 }; /* that one transaction may settle: each takes a fraction of a millisecond */
+enum { TURNS_MAX = 150 }; /* that one transaction may settle: each takes a fraction of a millisecond */
 
 struct ledger {
     struct db *db;
