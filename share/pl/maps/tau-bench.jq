@@ -37,8 +37,10 @@ def tool_result:
   elif .role == "user" then .content | strings | select(startswith("API output: ")) | ltrimstr("API output: ")
   else empty end;
 
+def info: .info | objects;
+
 def errors:
-  if .info.error? != null then 1
+  if any(info; .error != null) then 1
   else
     [.traj[] | objects | tool_result | strings | select(startswith("Error: ") or startswith("Unknown action "))]
     | length
@@ -47,7 +49,7 @@ def errors:
 objects | select(has("task_id") and has("trial") and has("reward") and (.traj | type) == "array")
 | {
     kind: "workflow", workflow_id: "tau-bench:\(file):\(.task_id):\(.trial)",
-    nl_input: (.info.task.instruction? // null), workflow_template: template,
+    nl_input: ((info | .task | objects | .instruction) // null), workflow_template: template,
     model: ([made_by_run.model][0]),
-    status: (.reward | status), error_message: (.info.error? // null), error_count: errors
+    status: (.reward | status), error_message: ((info | .error) // null), error_count: errors
   }
