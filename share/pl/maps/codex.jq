@@ -325,7 +325,7 @@ def asked: split("## My request for Codex:") | (if length > 1 then .[1:] | join(
 
 def take_asked($line; $texts):
   ($texts | map(asked | select(. != "" and (.[:100] | is_of_the_program | not))) | join("\n")) as $text
-  | if .copying or .subagent or $text == "" or (.asked | index([$text])) != null then .
+  | if .copying or .subagent or $text == "" or any(.asked[]; . == $text) then .
     else
       .asked += [$text]
       | .out += [{
