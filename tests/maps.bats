@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # Maps: how other programs' logs become records (pl-maps(5)). What each shipped map makes of its format is in
 # map-NAME.bats.
+# shellcheck disable=SC2154
 
 load helper
 
 # map NAME: a map of one's own, ./NAME.jq, from standard input
 map() { cat >"$1.jq"; }
 
-ids() { sql "SELECT workflow_id FROM workflow_history ORDER BY 1" "$@" | xargs; }
+ids() { sql "SELECT workflow_id FROM workflow_history ORDER BY 1" | xargs; }
 
 # shipped: every map that there is
 shipped() { (cd "$root/share/pl/maps" && printf '%s\n' *.jq | sed 's/\.jq$//' | LC_ALL=C sort); }

@@ -135,7 +135,8 @@ turns() {
     fresh
     { turn a s 1000; for i in 1 2 3 4 5 6; do failed "e$i" s 1001; done; } | pl-record -q $option
     is "complex|6|complex" "$(sql "SELECT matched_characteristics ->> 'complexity',
-      matched_characteristics ->> 'error_count', typical_input_pattern ->> 'complexity' FROM pattern_occurrences, operation_patterns")"
+      matched_characteristics ->> 'error_count', typical_input_pattern ->> 'complexity'
+      FROM pattern_occurrences, operation_patterns")"
     pl-backfill --verify
     pl-backfill -q --rebuild
     is complex "$(sql "SELECT matched_characteristics ->> 'complexity' FROM pattern_occurrences")"

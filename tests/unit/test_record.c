@@ -562,8 +562,10 @@ static void kinds_by_name(void **state) {
             "kind: is none of workflow, request, feedback, cache, review or step");
     refused("{\"kind\":\"Workflow\",\"workflow_id\":\"a\"}",
             "kind: is none of workflow, request, feedback, cache, review or step");
-    refused("{\"kind\":\"\",\"workflow_id\":\"a\"}", "kind: is none of workflow, request, feedback, cache, review or step");
-    refused("{\"kind\":1,\"workflow_id\":\"a\"}", "kind: is none of workflow, request, feedback, cache, review or step");
+    refused("{\"kind\":\"\",\"workflow_id\":\"a\"}",
+            "kind: is none of workflow, request, feedback, cache, review or step");
+    refused("{\"kind\":1,\"workflow_id\":\"a\"}",
+            "kind: is none of workflow, request, feedback, cache, review or step");
     refused("{\"kind\":\"cache\",\"workflow_id\":\"a\"}", "event: is missing");
 }
 

@@ -26,14 +26,16 @@ static void by_time(void **state) {
     (void)state;
     newer((struct version){UNKNOWN, true, 2, false, 0, 0}, (struct version){UNKNOWN, true, 1, true, 9, 9});
     newer((struct version){UNKNOWN, true, 0, false, 0, 0}, (struct version){UNKNOWN, true, -1, true, 9, 9});
-    newer((struct version){UNKNOWN, true, INT64_MAX, false, 0, 0}, (struct version){UNKNOWN, true, INT64_MIN, true, 9, 9});
+    newer((struct version){UNKNOWN, true, INT64_MAX, false, 0, 0},
+          (struct version){UNKNOWN, true, INT64_MIN, true, 9, 9});
 }
 
 /* One without any time never replaces one with; and among those without, the field is not looked at. */
 static void undated(void **state) {
     (void)state;
     newer((struct version){UNKNOWN, true, -5, false, UNKNOWN, 0}, (struct version){UNKNOWN, false, 99, true, 9, 9});
-    newer((struct version){UNKNOWN, true, INT64_MIN, false, UNKNOWN, 0}, (struct version){UNKNOWN, false, 0, true, 9, 9});
+    newer((struct version){UNKNOWN, true, INT64_MIN, false, UNKNOWN, 0},
+          (struct version){UNKNOWN, false, 0, true, 9, 9});
     newer((struct version){UNKNOWN, false, 1, true, 0, 0}, (struct version){UNKNOWN, false, 2, false, 9, 9});
     struct version a = {UNKNOWN, false, 1, true, 3, 4}, b = {UNKNOWN, false, 2, true, 3, 4};
     assert_int_equal(version_compare(&a, &b), 0);
@@ -75,9 +77,8 @@ static void a_total_order(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_revision), cmocka_unit_test(by_time),
-        cmocka_unit_test(undated),
-        cmocka_unit_test(then_by_end_tokens_and_content),
+        cmocka_unit_test(by_revision),   cmocka_unit_test(by_time),
+        cmocka_unit_test(undated),       cmocka_unit_test(then_by_end_tokens_and_content),
         cmocka_unit_test(a_total_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
