@@ -11,7 +11,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Ws
 	-Wwrite-strings -Wcast-qual -Wpointer-arith -Wundef -Wformat=2 -Wvla -Werror
 HARDENING := -fstack-protector-strong -fPIE \
 	$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-LINKING := -pie -Wl,-z,relro,-z,now
+LINKING := -pie -Wl,-z,relro,-z,now,--as-needed
 override CPPFLAGS += -D_GNU_SOURCE -Ilib -DPL_VERSION='"$(VERSION)"' -DPL_SHARE_DIR='"$(PREFIX)/share/pl"'
 ROOT = $(DESTDIR)$(PREFIX)
 COMPLETIONS = $(ROOT)/share/bash-completion/completions
