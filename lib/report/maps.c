@@ -21,7 +21,7 @@ static void add_row(void *context, const char *name, const struct map_head *head
 static _Noreturn void list_and_exit(enum table_format format) {
     static const struct column columns[] = {{"map", CELL_TEXT, SHOWN},
                                             {"about", CELL_TEXT, SHOWN},
-                                            {"home", CELL_JSON, IF_ROOM}};
+                                            {"home", CELL_JSON, DETAIL}};
     struct text error = {0};
     struct table *table = table_new("maps", columns, sizeof columns / sizeof *columns, false);
     if (!map_list(add_row, table, &error))
