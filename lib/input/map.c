@@ -123,6 +123,7 @@ static void name_is_unknown(const char *name, struct text *error) {
         text_format(error, "there is no map %s; there are auto", name);
         for (int i = 0; i < names.count; i++)
             text_format(error, ", %s", names.items[i]);
+        text_string(error, "; one of your own is named by its file, as ./my.jq");
     }
     map_words_free(&names);
 }
