@@ -371,7 +371,7 @@ int main(int argc, char **argv) {
     struct map *map = map_of_option(options.map, format());
     char **operands = options_operands(&parser);
     struct map_words homes = {0};
-    if (*operands == NULL && map != NULL && !options.rebuild && !options.verify) {
+    if (*operands == NULL && map != NULL) {
         homes = homes_of(map);
         operands = homes.items;
     }

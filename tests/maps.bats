@@ -342,7 +342,11 @@ JQ
   echo '{"n":"c"}' >d/x.json
   pl-backfill -q -m ./my.jq d
   is "a b" "$(ids)"
-  status 0 pl-backfill -m ./my.jq "$BATS_TEST_TMPDIR/d/e" 2>&1
+  status 0 pl-backfill -m ./my.jq d/e
+  is "" "$(cat err)"
+  mkdir none
+  status 0 pl-backfill -m ./my.jq none
+  is "pl-backfill: warning: none: no file of the map below it" "$(cat err)"
 }
 
 @test "home: without operands, where the program keeps its logs, which is said" {
@@ -358,7 +362,7 @@ JQ
   is "pl-backfill: reading $HOME/.my/logs
 pl-backfill: reading $HOME/other" "$(cat err)"
   is "a b" "$(ids)"
-  MY_LOGS=mine status 0 pl-backfill -q -m ./my.jq
+  MY_LOGS=mine status 0 pl-backfill -q -m ./my.jq --verify
   is "" "$(cat err)"
   is "a b c" "$(ids)"
   ln -s "$HOME/other" mine/other
@@ -403,6 +407,7 @@ pl-record: mixed:$last: no map recognises it" "$(tail -n 2 err)"
   { fixtures codex | head -n 40; fixtures openai | head -n 3; } >mixed
   fresh
   pl-record -q -m auto mixed || true
+  [ "$(sql "SELECT count(*) FROM routing_metrics WHERE request_id GLOB 'codex:*'")" -gt 0 ]
   is "$(fixtures openai | head -n 3 | pl-stats summary --json -m openai - 2>/dev/null | jq .total_requests)" \
     "$(sql "SELECT count(*) FROM routing_metrics WHERE request_id NOT GLOB 'codex:*'")"
 }

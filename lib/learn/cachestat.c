@@ -202,8 +202,8 @@ static void read_prompt_cache(struct db *db, const struct cache_window *window, 
         struct span model = db_text(query, 0);
         if (prices == NULL && model.n > 0)
             prices = prices_of(db);
-        const struct price *price =
-            prices != NULL && model.n > 0 ? prices_find_at(prices, model, db_integer(query, 7)) : NULL;
+        const struct price *price = prices != NULL && model.n > 0 ? prices_find(prices, model, db_integer(query, 7))
+                                                                  : NULL;
         known = add_net_saved(&saved, price, db_integer(query, 4), db_integer(query, 5), db_integer(query, 6)) || known;
         cache->requests += db_integer(query, 1);
         hits += db_integer(query, 2);

@@ -16,7 +16,8 @@
 
 struct intake_options {
     enum record_kind kind; /* KIND_BY_SHAPE: as each record says */
-    struct map *map;       /* what makes records of the values that are read; borrowed. NULL: they are records */
+    struct map *map;       /* what makes records of the values that are read; borrowed. NULL: they are records. One that
+                            * does not compile ends the program at the first input, unless it was prepared before */
     int64_t since, until;  /* microseconds since 1970; NO_TIME: no bound. Records of other times are passed over */
     int64_t limit;         /* take so many records, and all of the last one's value, and stop; negative: all */
     bool track;            /* remember how far files were read, and go on there */

@@ -253,7 +253,7 @@ static void price_workflow(struct ledger *ledger, const struct price_list *price
                            const struct stored_workflow *workflow, struct workflow_row *row) {
     int64_t price = UNKNOWN;
     if (row->turn)
-        price = turns_gather(ledger->db, row->id, row->created_at, slot, prices).cost;
+        price = turns_gather(ledger->db, row->id, slot, prices).cost;
     else if (row->share.cost == UNKNOWN)
         price = prices_cost(prices, workflow->model, &workflow->tokens, row->created_at);
     if (price != row->priced[slot])
@@ -304,7 +304,7 @@ void ledger_mend_turn(struct ledger *ledger, int64_t id) {
     struct stored_workflow turn;
     struct query *query = workflows_between(ledger->db, id - 1, id);
     if (workflows_next(query, &turn) && turn.row.turn) {
-        struct gathered gathered = turns_gather(ledger->db, id, turn.row.created_at, slot, NULL);
+        struct gathered gathered = turns_gather(ledger->db, id, slot, NULL);
         struct workflow_row row = turns_settled(ledger->db, &turn, slot, &gathered);
         workflows_settle(ledger->db, &row, slot, &gathered.tokens, gathered.model);
     }
@@ -350,7 +350,7 @@ static void settle_turn(struct ledger *ledger, int64_t id) {
     int slot = ledger->state.slot;
     struct query *query = workflows_between(ledger->db, id - 1, id);
     if (workflows_next(query, &turn) && turn.row.turn) {
-        struct gathered gathered = turns_gather(ledger->db, id, turn.row.created_at, slot, NULL);
+        struct gathered gathered = turns_gather(ledger->db, id, slot, NULL);
         struct workflow_row old = turn.row, row = turns_settled(ledger->db, &turn, slot, &gathered);
         bool shows = patterns_reshare(ledger->patterns, slot, &old, &row) > 0;
         totals_count(&ledger->change[slot], &old, slot, shows, -1);

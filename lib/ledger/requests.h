@@ -63,6 +63,19 @@ void totals_count_request(struct totals *totals, const struct request_row *row, 
 /* Whether a request is of this workflow. */
 bool requests_name(struct db *db, struct span workflow_id);
 
+/* What a turn of a session needs of a request; the model's name is good until the next step. */
+struct session_request {
+    int64_t at;
+    struct token_counts tokens;
+    int64_t cost;     /* as given, else as priced in the slot; UNKNOWN */
+    bool given;       /* which of these it is */
+    int64_t model_id; /* a name's; 0: none */
+    struct span model;
+};
+/* Those of SESSION (a name's id) from FROM on and before UNTIL, in no order: step with requests_of_session_next. */
+struct query *requests_of_session(struct db *db, int64_t session, int64_t from, int64_t until, int slot);
+bool requests_of_session_next(struct query *query, struct session_request *request);
+
 /* A stored request as a rebuild and verification need it; texts are good until the next step. */
 struct stored_request {
     struct request_row row; /* without its texts */

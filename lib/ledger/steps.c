@@ -54,3 +54,12 @@ enum step_outcome steps_add(struct db *db, struct names *names, const struct rec
     store(db, names, id, record, identity, is);
     return id != 0 ? STEP_UPDATED : STEP_NEW;
 }
+
+struct query *steps_of_session(struct db *db, int64_t session, int64_t from, int64_t until) {
+    struct query *query = db_query(db, "SELECT at, step, success FROM step "
+                                       "WHERE session = ?1 AND at >= ?2 AND at < ?3");
+    db_bind_integer(query, 1, session);
+    db_bind_integer(query, 2, from);
+    db_bind_integer(query, 3, until);
+    return query;
+}

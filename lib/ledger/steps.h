@@ -19,4 +19,8 @@ enum step_outcome { STEP_NEW, STEP_UPDATED, STEP_DUPLICATE };
 enum step_outcome steps_add(struct db *db, struct names *names, const struct record *record,
                             const struct digest *identity, int64_t now, struct step_place *was, struct step_place *is);
 
+/* The steps of SESSION from FROM on and before UNTIL, in no order: step with db_row; columns: at, step (an enum step),
+ * success (1, 0 or NULL). */
+struct query *steps_of_session(struct db *db, int64_t session, int64_t from, int64_t until);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "ledger/requests.h"
+#include "ledger/steps.h"
 
 struct turns {
     struct db *db;
@@ -172,60 +173,36 @@ static void last_at(struct gathering *g, int64_t at) {
         g->last_at = at;
 }
 
-/* The columns of requests_of_turn. */
-static void add_request(struct gathering *g, struct query *query, const struct price_list *prices) {
+static void add_request(struct gathering *g, const struct session_request *r, const struct price_list *prices) {
     struct gathered *sum = &g->sum;
-    struct token_counts t = {db_optional(query, 1, UNKNOWN), db_optional(query, 2, UNKNOWN),
-                             db_optional(query, 3, UNKNOWN), db_optional(query, 4, UNKNOWN),
-                             db_optional(query, 5, UNKNOWN)};
-    int64_t cost = db_optional(query, 6, UNKNOWN);
-    struct span model = db_text(query, 9);
-    if (cost == UNKNOWN && prices == NULL)
-        cost = db_optional(query, 7, UNKNOWN);
-    else if (cost == UNKNOWN)
-        cost = prices_cost(prices, model, &t, db_integer(query, 0));
-    bool any = t.input != UNKNOWN || t.output != UNKNOWN || t.cache_read != UNKNOWN || t.cache_write != UNKNOWN;
-    int64_t total = known(t.input) + known(t.output) + known(t.cache_read) + known(t.cache_write);
+    const struct token_counts *t = &r->tokens;
+    bool any = t->input != UNKNOWN || t->output != UNKNOWN || t->cache_read != UNKNOWN || t->cache_write != UNKNOWN;
+    int64_t total = known(t->input) + known(t->output) + known(t->cache_read) + known(t->cache_write);
     sum->requests++;
-    add(&sum->tokens.input, t.input);
-    add(&sum->tokens.output, t.output);
-    add(&sum->tokens.cache_read, t.cache_read);
-    add(&sum->tokens.cache_write, t.cache_write);
-    add(&sum->tokens.cache_write_1h, t.cache_write_1h);
+    add(&sum->tokens.input, t->input);
+    add(&sum->tokens.output, t->output);
+    add(&sum->tokens.cache_read, t->cache_read);
+    add(&sum->tokens.cache_write, t->cache_write);
+    add(&sum->tokens.cache_write_1h, t->cache_write_1h);
     add(&sum->total_tokens, any ? total : UNKNOWN);
-    add(&sum->cost, cost);
-    last_at(g, db_integer(query, 0));
-    if (model.n > 0)
-        count_model(g, db_integer(query, 8), model, known(t.output));
+    add(&sum->cost, r->given || prices == NULL ? r->cost : prices_cost(prices, r->model, t, r->at));
+    last_at(g, r->at);
+    if (r->model.n > 0)
+        count_model(g, r->model_id, r->model, known(t->output));
 }
 
-/* Those of one of a turn's sessions: from AT on, to the next turn's time. */
-static void add_requests(struct gathering *g, struct db *db, int64_t session, int64_t at, int64_t end, int slot,
-                         const struct price_list *prices) {
-    struct query *query =
-        db_query(db, "SELECT r.at, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, "
-                     "r.cache_write_1h_tokens, r.cost, CASE ?4 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END, r.model, "
-                     "m.text FROM request r LEFT JOIN name m ON m.id = r.model "
-                     "WHERE r.session = ?1 AND r.at >= ?2 AND r.at < ?3");
-    db_bind_integer(query, 1, session);
-    db_bind_integer(query, 2, at);
-    db_bind_integer(query, 3, end);
-    db_bind_integer(query, 4, slot);
-    while (db_row(query))
-        add_request(g, query, prices);
-}
-
-static void add_steps(struct gathering *g, struct db *db, int64_t session, int64_t at, int64_t end) {
-    struct query *query = db_query(db, "SELECT at, step, success FROM step "
-                                       "WHERE session = ?1 AND at >= ?2 AND at < ?3");
-    db_bind_integer(query, 1, session);
-    db_bind_integer(query, 2, at);
-    db_bind_integer(query, 3, end);
+/* What lies in one of the turn's sessions between it and the next turn. */
+static void add_stretch(struct gathering *g, struct db *db, int64_t session, int64_t from, int64_t until, int slot,
+                        const struct price_list *prices) {
+    struct session_request request;
+    struct query *query = requests_of_session(db, session, from, until, slot);
+    while (requests_of_session_next(query, &request))
+        add_request(g, &request, prices);
+    query = steps_of_session(db, session, from, until);
     while (db_row(query)) {
-        bool stop = db_integer(query, 1) == STEP_STOP;
         g->sum.steps++;
         g->sum.errors += !db_is_null(query, 2) && db_integer(query, 2) == 0;
-        if (stop)
+        if (db_integer(query, 1) == STEP_STOP)
             last_at(g, db_integer(query, 0));
     }
 }
@@ -243,17 +220,8 @@ static struct query *stretches(struct db *db, int64_t workflow) {
     return query;
 }
 
-struct gathered turns_gather(struct db *db, int64_t workflow, int64_t at, int slot, const struct price_list *prices) {
-    struct gathering g = {.last_at = NO_TIME};
-    struct query *query = stretches(db, workflow);
-    while (db_row(query)) {
-        int64_t session = db_integer(query, 0), from = db_integer(query, 1), end = db_integer(query, 2);
-        add_requests(&g, db, session, from, end, slot, prices);
-        add_steps(&g, db, session, from, end);
-    }
-    struct gathered *sum = &g.sum;
-    sum->model = model_of(&g);
-    sum->duration_ms = g.last_at != NO_TIME ? (g.last_at - at) / 1000 : UNKNOWN;
+/* What is out of a record's range, or that of nothing, is not known. */
+static void bound(struct gathered *sum) {
     if (sum->duration_ms > DURATION_MAX)
         sum->duration_ms = UNKNOWN;
     if (sum->total_tokens > TOKENS_MAX)
@@ -266,6 +234,19 @@ struct gathered turns_gather(struct db *db, int64_t workflow, int64_t at, int sl
     }
     if (sum->requests == 0 && sum->steps == 0)
         sum->errors = UNKNOWN;
+}
+
+struct gathered turns_gather(struct db *db, int64_t workflow, int slot, const struct price_list *prices) {
+    struct gathering g = {.last_at = NO_TIME, .sum.duration_ms = UNKNOWN};
+    struct query *query = stretches(db, workflow);
+    while (db_row(query)) {
+        int64_t from = db_integer(query, 1); /* the same in all of them */
+        add_stretch(&g, db, db_integer(query, 0), from, db_integer(query, 2), slot, prices);
+        if (g.last_at != NO_TIME)
+            g.sum.duration_ms = (g.last_at - from) / 1000;
+    }
+    g.sum.model = model_of(&g);
+    bound(&g.sum);
     for (size_t i = 0; i < g.model_count; i++)
         free(g.models[i].name);
     free(g.models);
@@ -300,7 +281,7 @@ static bool tokens_equal(const struct token_counts *a, const struct token_counts
 }
 
 static bool holds(struct db *db, const struct stored_workflow *turn, int slot) {
-    struct gathered gathered = turns_gather(db, turn->row.id, turn->row.created_at, slot, NULL);
+    struct gathered gathered = turns_gather(db, turn->row.id, slot, NULL);
     struct workflow_row should = turns_settled(db, turn, slot, &gathered);
     const struct share *a = &turn->row.share, *b = &should.share;
     return a->tokens == b->tokens && a->cost == b->cost && a->duration_ms == b->duration_ms && a->errors == b->errors &&
@@ -318,7 +299,7 @@ static bool turn_holds(struct db *db, int64_t workflow, int slot) {
 
 void turns_check_figures(struct db *db, void *context, on_wrong_row *on_wrong) {
     int slot = state_read(db).slot;
-    struct query *query = db_query(db, "SELECT id FROM workflow WHERE turn = 1");
+    struct query *query = db_query(db, "SELECT DISTINCT workflow FROM turn WHERE at IS NOT NULL");
     while (db_row(query))
         if (!turn_holds(db, db_integer(query, 0), slot))
             on_wrong(context, db_integer(query, 0), "its figures are not those of its session's requests and steps");

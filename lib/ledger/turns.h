@@ -44,7 +44,7 @@ struct gathered {
     int64_t model;       /* a name's id: the one that wrote most, of several the first by name; 0: none */
 };
 /* Costs are as given, else by PRICES, or, where that is NULL, as priced in SLOT. */
-struct gathered turns_gather(struct db *db, int64_t workflow, int64_t at, int slot, const struct price_list *prices);
+struct gathered turns_gather(struct db *db, int64_t workflow, int slot, const struct price_list *prices);
 
 /* The row of TURN, which is one, with what GATHERED in SLOT says of it. */
 struct workflow_row turns_settled(struct db *db, const struct stored_workflow *turn, int slot,

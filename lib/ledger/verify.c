@@ -147,7 +147,7 @@ static void check_workflow(struct verify *v, const struct stored_workflow *w) {
         differs(v, "an occurrence is of workflow %lld, which is not there", (long long)v->next.workflow);
         next_occurrence(v);
     }
-    int64_t price = w->row.turn ? turns_gather(v->db, w->row.id, w->row.created_at, v->state.slot, v->prices).cost
+    int64_t price = w->row.turn ? turns_gather(v->db, w->row.id, v->state.slot, v->prices).cost
                                 : price_by(v, w->row.share.cost, w->model, &w->tokens, w->row.created_at);
     compare(v, w->workflow_id.s, "its price", w->row.priced[v->state.slot], price);
     if (!w->text_kept) {

@@ -141,8 +141,8 @@ bool prices_add(struct price_list *list, struct span model, const struct price *
     }
     if ((list->count & (list->count - 1)) == 0) /* room for 1, 2, 4, ... */
         list->entries = xreallocarray(list->entries, list->count > 0 ? 2 * list->count : 1, sizeof *list->entries);
-    list->entries[list->count++] = (struct entry){
-        .name = xmemdup(name, bare.n), .size = bare.n, .price = *price, .layer = list->layer};
+    list->entries[list->count++] =
+        (struct entry){.name = xmemdup(name, bare.n), .size = bare.n, .price = *price, .layer = list->layer};
     *slot = list->count;
     if (2 * list->count > list->slot_count)
         make_slots(list, 2 * list->slot_count);
@@ -231,11 +231,7 @@ static const struct entry *find_model(const struct price_list *list, struct span
     return found;
 }
 
-const struct price *prices_find(const struct price_list *list, struct span model) {
-    return prices_find_at(list, model, INT64_MAX);
-}
-
-const struct price *prices_find_at(const struct price_list *list, struct span model, int64_t at) {
+const struct price *prices_find(const struct price_list *list, struct span model, int64_t at) {
     const struct entry *found = find_model(list, model);
     const struct price *price = found != NULL ? &found->price : NULL;
     for (size_t i = 0; found != NULL && i < found->older_count && at < found->older[i].until; i++)
@@ -244,5 +240,5 @@ const struct price *prices_find_at(const struct price_list *list, struct span mo
 }
 
 int64_t prices_cost(const struct price_list *list, struct span model, const struct token_counts *tokens, int64_t at) {
-    return model.n > 0 ? price_cost(prices_find_at(list, model, at), tokens) : UNKNOWN;
+    return model.n > 0 ? price_cost(prices_find(list, model, at), tokens) : UNKNOWN;
 }

@@ -51,12 +51,11 @@ void prices_overlay(struct price_list *list);
 /* How many names have a price. */
 size_t prices_count(const struct price_list *list);
 
-/* MODEL's price, which borrows from the list; NULL if it is not known there. The name, without its provider, is tried
- * as it stands, then without what begins at its last '@', then without "-latest" or a date ("-20250514", "-2025-05-14")
- * at its end as well. A part of a name is not the name: "gpt-4o" prices no "gpt-4o-mini". */
-const struct price *prices_find(const struct price_list *list, struct span model);
-/* The same as of the time AT, in microseconds since 1970. */
-const struct price *prices_find_at(const struct price_list *list, struct span model, int64_t at);
+/* MODEL's price at the time AT, in microseconds since 1970, which borrows from the list; NULL if it is not known there.
+ * The name, without its provider, is tried as it stands, then without what begins at its last '@', then without
+ * "-latest" or a date ("-20250514", "-2025-05-14") at its end as well. A part of a name is not the name: "gpt-4o"
+ * prices no "gpt-4o-mini". */
+const struct price *prices_find(const struct price_list *list, struct span model, int64_t at);
 /* What MODEL's TOKENS cost by LIST at the time AT; UNKNOWN without a price. */
 int64_t prices_cost(const struct price_list *list, struct span model, const struct token_counts *tokens, int64_t at);
 

@@ -188,7 +188,7 @@ static void finds(const struct price_list *list, const char *model, int64_t expe
     size_t size = strlen(model);
     char *copy = xmalloc(size > 0 ? size : 1);
     memcpy(copy, model, size);
-    const struct price *price = prices_find(list, (struct span){copy, size});
+    const struct price *price = prices_find(list, (struct span){copy, size}, INT64_MAX);
     int64_t found = price != NULL ? price->input : 0;
     if (found != expected)
         fail_msg("\"%s\" is %d, not %d", model, (int)found, (int)expected);
@@ -265,7 +265,7 @@ static void suffixes_are_not_the_name(void **state) {
     assert_int_equal(prices_count(list), 8);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         finds(list, cases[i].model, cases[i].expected);
-    assert_null(prices_find(list, NO_FILE));
+    assert_null(prices_find(list, NO_FILE, INT64_MAX));
     prices_free(list);
 }
 
@@ -302,10 +302,10 @@ static void names_have_bounds(void **state) {
     memset(name, 'm', sizeof name);
     assert_false(prices_add(list, (struct span){name, PRICE_NAME_MAX + 1}, &PRIMES));
     assert_true(prices_add(list, (struct span){name, PRICE_NAME_MAX}, &PRIMES));
-    assert_null(prices_find(list, (struct span){name, PRICE_NAME_MAX + 1}));
-    assert_non_null(prices_find(list, (struct span){name, PRICE_NAME_MAX}));
+    assert_null(prices_find(list, (struct span){name, PRICE_NAME_MAX + 1}, INT64_MAX));
+    assert_non_null(prices_find(list, (struct span){name, PRICE_NAME_MAX}, INT64_MAX));
     memcpy(name + PRICE_NAME_MAX, "-20250514", 9); /* the suffix does not count */
-    assert_non_null(prices_find(list, (struct span){name, PRICE_NAME_MAX + 9}));
+    assert_non_null(prices_find(list, (struct span){name, PRICE_NAME_MAX + 9}, INT64_MAX));
     assert_false(prices_add(list, span_of(""), &PRIMES));
     assert_false(prices_add(list, span_of("openai/"), &PRIMES));
     assert_int_equal(prices_count(list), 1);
@@ -365,7 +365,7 @@ static struct price_list *parse(const char *base, const char *extra) {
 }
 
 static void costs(const struct price_list *list, const char *model, struct price expected) {
-    const struct price *price = prices_find(list, span_of(model));
+    const struct price *price = prices_find(list, span_of(model), INT64_MAX);
     if (price == NULL)
         fail_msg("\"%s\" has no price", model);
     else if (memcmp(price, &expected, sizeof expected) != 0)
@@ -398,7 +398,7 @@ static void a_file_is_read(void **state) {
 static void costs_at(const struct price_list *list, const char *model, const char *date, int64_t input) {
     int64_t at;
     assert_true(time_parse(span_of(date), &at));
-    const struct price *price = prices_find_at(list, span_of(model), at);
+    const struct price *price = prices_find(list, span_of(model), at);
     assert_non_null(price);
     assert_int_equal(price->input, input);
     assert_int_equal(prices_cost(list, span_of(model), &(struct token_counts){1000, 0, 0, 0, 0}, at), input);
@@ -527,8 +527,8 @@ static void the_shipped_list(void **state) {
     costs(list, "gpt-5-chat-latest", (struct price){1250000, 10000000, 125000, 1250000, UNKNOWN});
     costs(list, "gemini-2.5-pro", (struct price){1250000, 10000000, 125000, 1250000, UNKNOWN});
     costs(list, "text-embedding-3-small", (struct price){20000, 0, UNKNOWN, 20000, UNKNOWN});
-    assert_null(prices_find(list, span_of("gpt-4o-mini-unheard-of")));
-    assert_null(prices_find(list, span_of("claude")));
+    assert_null(prices_find(list, span_of("gpt-4o-mini-unheard-of"), INT64_MAX));
+    assert_null(prices_find(list, span_of("claude"), INT64_MAX));
     prices_free(list);
 }
 
@@ -537,7 +537,7 @@ static void a_request_by_the_shipped_list(void **state) {
     struct price_list *list = read_shipped();
     struct token_counts counts = {1200, 700, 80000, 5000, 2000};
     (void)state;
-    assert_int_equal(price_cost(prices_find(list, span_of("claude-opus-4-6")), &counts),
+    assert_int_equal(price_cost(prices_find(list, span_of("claude-opus-4-6"), INT64_MAX), &counts),
                      6000000 + 17500000 + 40000000 + 18750000 + 20000000);
     prices_free(list);
 }
