@@ -19,7 +19,7 @@
 #include "report/advice.h"
 #include "report/maps.h"
 
-enum { OPTION_APPLY = OPTION_LONG, OPTION_MODELS, OPTION_POLICY, OPTION_RECORD };
+enum { OPTION_APPLY = OPTION_LONG, OPTION_MODELS, OPTION_POLICY, OPTION_STRONG_SHARE, OPTION_RECORD };
 
 static const struct tool tool = {
     .name = "pl-advise",
@@ -33,6 +33,7 @@ static const struct tool tool = {
             {'f', "field", "NAME", "print only this field of the advice, raw"},
             {OPTION_MODELS, "models", "A,B,...", "advise only these models"},
             {OPTION_POLICY, "policy", "POLICY", "balanced, quality or cost"},
+            {OPTION_STRONG_SHARE, "strong-share", "SHARE", "send this share, the neediest, to the dearest model"},
             {OPTION_APPLY, "apply", NULL, "set model and budget in the request, in its API's fields"},
             {OPTION_RECORD, "record", NULL, "keep what was advised, under the request_id"},
             {0, NULL, NULL, NULL},
@@ -68,6 +69,15 @@ static void take_models(const char *list) {
     options.how.models = (const char *const *)options.models;
 }
 
+static void take_share(const struct options *parser) {
+    char *end;
+    double share = strtod(parser->argument, &end);
+    if (end == parser->argument || *end != '\0' || !(share >= 0 && share <= 1))
+        options_usage(parser, "--strong-share takes a number from 0 to 1, not %s", parser->argument);
+    options.how.share_given = true;
+    options.how.strong_share = share;
+}
+
 static void parse(struct options *parser) {
     for (int code; (code = options_next(parser)) != OPTION_END;) {
         switch (code) {
@@ -84,6 +94,7 @@ static void parse(struct options *parser) {
                 options_usage(parser, "unknown policy: %s", parser->argument);
             options.how.policy_given = true;
             break;
+        case OPTION_STRONG_SHARE: take_share(parser); break;
         case OPTION_APPLY: options.apply = true; break;
         case OPTION_RECORD: options.how.record = true; break;
         default: break;

@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "ledger/advice.h"
 #include "ledger/budgets.h"
+#include "ledger/features.h"
 #include "ledger/knowledge.h"
 #include "ledger/names.h"
+#include "ledger/predictors.h"
 #include "ledger/schema.h"
 #include "ledger/state.h"
 #include "rules/budgets.h"
@@ -25,8 +27,11 @@ enum {
 /* What is known of a pattern, as long as the database does not change. */
 struct known_pattern {
     char *name;
-    struct routes routes; /* those that may be advised */
-    int chosen;           /* -1: none */
+    struct routes routes;         /* those that may be advised */
+    struct candidate *candidates; /* the same, to be chosen among */
+    int *predictors;              /* by candidate, the number of its predictor; -1: none */
+    double *predicted;            /* of the prompt at hand */
+    int chosen;                   /* where nothing is predicted; -1: none */
     struct text reason;
     int64_t class_budget[COMPLEXITIES]; /* 0: not asked for yet; UNKNOWN: too few requests */
 };
@@ -41,12 +46,89 @@ struct adviser {
     struct prompt_rules *rules;
     int64_t rules_id;          /* of the database's, if they are; else 0 */
     struct retraining_run run; /* id 0: none */
+    struct predictors predictors;
+    int dearest;                /* for a share of prompts: a predictor's number; -1: it cannot be told */
+    struct threshold threshold; /* and what they must need */
+    bool share_told;            /* that there is none */
     struct known_pattern *patterns;
     size_t pattern_count;
     int64_t opened_at, looked_at, loaded_at; /* when the database was last tried, looked at, and read */
     int64_t version;                         /* of its data, when it was read */
-    struct text scratch;
+    struct text scratch, reason;
 };
+
+/* -- models ----------------------------------------------------------------------------------------------------- */
+
+/* A person may leave out the provider, or put it before a name that has none. */
+static bool is_named(const char *provider, const char *model, const char *name) {
+    const char *slash = strrchr(model, '/');
+    size_t size = strlen(provider);
+    return strcmp(name, model) == 0 || (slash != NULL && strcmp(name, slash + 1) == 0) ||
+           (strncmp(name, provider, size) == 0 && name[size] == '/' && strcmp(name + size + 1, model) == 0);
+}
+
+static bool allowed(const struct adviser_options *options, const char *provider, const char *model) {
+    if (options->models == NULL)
+        return true;
+    for (const char *const *name = options->models; *name != NULL; name++)
+        if (is_named(provider, model, *name))
+            return true;
+    return false;
+}
+
+/* -- shares ----------------------------------------------------------------------------------------------------- */
+
+/* Models that have a predictor and may be advised, at what they cost in all, with PREDICTED of each. */
+static size_t predicted_candidates(const struct adviser *adviser, const double *predicted,
+                                   struct candidate candidates[PREDICTOR_MODELS_MAX],
+                                   int numbers[PREDICTOR_MODELS_MAX]) {
+    size_t count = 0;
+    for (size_t i = 0; i < adviser->predictors.predictor.models; i++) {
+        const struct predicted_model *name = &adviser->predictors.names[i];
+        if (!allowed(adviser->options, name->provider, name->model))
+            continue;
+        candidates[count] = (struct candidate){(double)NAN,  name->avg_cost,          CONFIDENCE_NONE,
+                                               predicted[i], span_of(name->provider), span_of(name->model)};
+        numbers[count++] = (int)i;
+    }
+    return count;
+}
+
+/* How much a prompt of which this is predicted needs the dearest model; as precise as what thresholds are made of. */
+static double need_of(const struct adviser *adviser, const double *predicted) {
+    struct candidate candidates[PREDICTOR_MODELS_MAX];
+    int numbers[PREDICTOR_MODELS_MAX], at = 0;
+    size_t count = predicted_candidates(adviser, predicted, candidates, numbers);
+    for (size_t i = 0; i < count; i++) {
+        candidates[i].predicted = (double)(float)candidates[i].predicted;
+        at = numbers[i] == adviser->dearest ? (int)i : at;
+    }
+    return routing_need(candidates, count, at);
+}
+
+/* Which model is the dearest, and what of recent prompts the share of those needed that needed it most. */
+static void set_threshold(struct adviser *adviser) {
+    const struct predictors *predictors = &adviser->predictors;
+    struct candidate candidates[PREDICTOR_MODELS_MAX];
+    int numbers[PREDICTOR_MODELS_MAX];
+    double predicted[PREDICTOR_MODELS_MAX] = {0};
+    adviser->dearest = -1;
+    if (!adviser->options->share_given)
+        return;
+    int at = routing_dearest(candidates, predicted_candidates(adviser, predicted, candidates, numbers));
+    if (at >= 0 && predictors->recent > 0)
+        adviser->dearest = numbers[at];
+    if (adviser->dearest < 0)
+        return;
+    double *needs = xcalloc(predictors->recent, sizeof *needs);
+    for (size_t i = 0; i < predictors->recent; i++) {
+        for (size_t model = 0; model < predictors->predictor.models; model++)
+            predicted[model] = (double)predictors->names[model].recent[i];
+        needs[i] = need_of(adviser, predicted);
+    }
+    adviser->threshold = routing_threshold(needs, predictors->recent, adviser->options->strong_share);
+    free(needs);
+}
 
 /* -- the database ----------------------------------------------------------------------------------------------- */
 
@@ -54,6 +136,9 @@ static void forget(struct adviser *adviser) {
     for (size_t i = 0; i < adviser->pattern_count; i++) {
         free(adviser->patterns[i].name);
         routes_free(&adviser->patterns[i].routes);
+        free(adviser->patterns[i].candidates);
+        free(adviser->patterns[i].predictors);
+        free(adviser->patterns[i].predicted);
         text_free(&adviser->patterns[i].reason);
     }
     adviser->pattern_count = 0;
@@ -75,6 +160,7 @@ static void close_database(struct adviser *adviser) {
     adviser->db = NULL;
     adviser->noting = false;
     adviser->run = (struct retraining_run){0};
+    predictors_free(&adviser->predictors);
     forget(adviser);
 }
 
@@ -99,6 +185,9 @@ static void note_loaded(const struct adviser *adviser) {
     else
         text_string(&line, "No retraining yet: no model to advise");
     adviser->options->on_note(adviser->options->context, line.s);
+    text_clear(&line);
+    text_format(&line, "Loaded predictors of %zu models", adviser->predictors.predictor.models);
+    adviser->options->on_note(adviser->options->context, line.s);
     text_free(&line);
 }
 
@@ -119,12 +208,25 @@ static void take_rules(struct adviser *adviser) {
     text_free(&error);
 }
 
+/* Predictors are many bytes: they are read again only when there are others. */
+static void take_predictors(struct adviser *adviser, int64_t run_before) {
+    if (adviser->run.id == run_before)
+        return;
+    predictors_free(&adviser->predictors);
+    predictors_load(adviser->db, &adviser->predictors);
+    set_threshold(adviser);
+}
+
 static void load(struct adviser *adviser) {
+    int64_t run_before = adviser->run.id;
     forget(adviser);
     adviser->loaded_at = clock_monotonic_ms();
     adviser->version = db_data_version(adviser->db);
+    db_read_begin(adviser->db); /* of one retraining, whatever others do */
     routes_last_run(adviser->db, &adviser->run);
     take_rules(adviser);
+    take_predictors(adviser, run_before);
+    db_read_end(adviser->db);
 }
 
 static void open_database(struct adviser *adviser) {
@@ -166,6 +268,7 @@ static void look(struct adviser *adviser) {
 struct adviser *adviser_new(const struct adviser_options *options, struct text *error) {
     struct adviser *adviser = xcalloc(1, sizeof *adviser);
     adviser->options = options;
+    adviser->dearest = -1;
     open_database(adviser);
     if (adviser->rules == NULL)
         adviser->rules = knowledge_own_prompts(error);
@@ -182,34 +285,17 @@ void adviser_free(struct adviser *adviser) {
     prompts_free(adviser->rules);
     free(adviser->patterns);
     text_free(&adviser->scratch);
+    text_free(&adviser->reason);
     free(adviser);
 }
 
-/* -- models ----------------------------------------------------------------------------------------------------- */
-
-/* A person may leave out the provider, or put it before a name that has none. */
-static bool is_named(const struct route *route, const char *name) {
-    const char *slash = strrchr(route->model, '/');
-    size_t provider = strlen(route->provider);
-    return strcmp(name, route->model) == 0 || (slash != NULL && strcmp(name, slash + 1) == 0) ||
-           (strncmp(name, route->provider, provider) == 0 && name[provider] == '/' &&
-            strcmp(name + provider + 1, route->model) == 0);
-}
-
-static bool allowed(const struct adviser_options *options, const struct route *route) {
-    if (options->models == NULL)
-        return true;
-    for (const char *const *name = options->models; *name != NULL; name++)
-        if (is_named(route, *name))
-            return true;
-    return false;
-}
+/* -- candidates ------------------------------------------------------------------------------------------------- */
 
 static void keep_allowed(const struct adviser_options *options, struct routes *routes) {
     size_t kept = 0;
     for (size_t i = 0; i < routes->count; i++) {
         struct route swap = routes->items[kept];
-        if (!allowed(options, &routes->items[i]))
+        if (!allowed(options, routes->items[i].provider, routes->items[i].model))
             continue;
         routes->items[kept++] = routes->items[i];
         routes->items[i] = i >= kept ? swap : routes->items[i];
@@ -226,22 +312,66 @@ static enum routing_policy policy_of(const struct adviser *adviser) {
     return adviser->options->policy_given ? adviser->options->policy : adviser->run.policy;
 }
 
-static void choose(struct adviser *adviser, struct known_pattern *pattern) {
+static int by_model(const void *a, const void *b) {
+    const struct route *x = a, *y = b;
+    int order = strcmp(x->model, y->model);
+    return order != 0 ? order : strcmp(x->provider, y->provider);
+}
+
+static int predictor_of(const struct adviser *adviser, const struct route *route) {
+    for (size_t i = 0; i < adviser->predictors.predictor.models; i++)
+        if (strcmp(adviser->predictors.names[i].model, route->model) == 0 &&
+            strcmp(adviser->predictors.names[i].provider, route->provider) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool has_route(const struct routes *routes, const struct predicted_model *name) {
+    for (size_t i = 0; i < routes->count; i++)
+        if (strcmp(routes->items[i].model, name->model) == 0 && strcmp(routes->items[i].provider, name->provider) == 0)
+            return true;
+    return false;
+}
+
+/* Models that have a predictor are candidates for any pattern, at what they cost in all. */
+static void add_predicted(const struct adviser *adviser, struct span pattern, struct routes *routes) {
+    for (size_t i = 0; i < adviser->predictors.predictor.models; i++) {
+        const struct predicted_model *name = &adviser->predictors.names[i];
+        if (has_route(routes, name))
+            continue;
+        struct route *route = routes_add(routes, pattern, span_of(name->provider), span_of(name->model));
+        route->figures = group_figures(&(struct rating_sums){0});
+        route->figures.avg_cost = name->avg_cost;
+    }
+    if (routes->count > 0)
+        qsort(routes->items, routes->count, sizeof *routes->items, by_model);
+}
+
+static void list_candidates(const struct adviser *adviser, struct known_pattern *pattern) {
     const struct routes *routes = &pattern->routes;
-    struct candidate *candidates = xcalloc(routes->count + 1, sizeof *candidates);
+    pattern->candidates = xcalloc(routes->count + 1, sizeof *pattern->candidates);
+    pattern->predictors = xcalloc(routes->count + 1, sizeof *pattern->predictors);
+    pattern->predicted = xcalloc(routes->count + 1, sizeof *pattern->predicted);
     for (size_t i = 0; i < routes->count; i++) {
         const struct route *route = &routes->items[i];
-        candidates[i] = (struct candidate){route->figures.lower_bound, route->figures.avg_cost,
-                                           route->figures.confidence,  (double)NAN,
-                                           span_of(route->provider),   span_of(route->model)};
+        pattern->candidates[i] = (struct candidate){route->figures.lower_bound, route->figures.avg_cost,
+                                                    route->figures.confidence,  (double)NAN,
+                                                    span_of(route->provider),   span_of(route->model)};
+        pattern->predictors[i] = predictor_of(adviser, route);
     }
-    pattern->chosen = routing_choose(policy_of(adviser), candidates, routes->count, &pattern->reason);
+}
+
+/* Where nothing is predicted. */
+static void choose(struct adviser *adviser, struct known_pattern *pattern) {
+    size_t count = pattern->routes.count, groups = 0;
+    pattern->chosen = routing_choose(policy_of(adviser), pattern->candidates, count, &pattern->reason);
+    for (size_t i = 0; i < count; i++)
+        groups += pattern->routes.items[i].sums.ratings > 0;
     if (pattern->chosen < 0) {
         text_clear(&pattern->reason);
-        text_string(&pattern->reason, routes->count > 0 ? "no model has ratings that are many and good enough"
-                                                        : "nothing learned yet about such prompts");
+        text_string(&pattern->reason, groups > 0 ? "no model has ratings that are many and good enough"
+                                                 : "nothing learned yet about such prompts");
     }
-    free(candidates);
 }
 
 static struct known_pattern *pattern_of(struct adviser *adviser, struct span name) {
@@ -255,7 +385,9 @@ static struct known_pattern *pattern_of(struct adviser *adviser, struct span nam
     *pattern = (struct known_pattern){.name = xmemdup(name.s, name.n)};
     if (adviser->db != NULL && adviser->run.id != 0)
         routes_of_pattern(adviser->db, adviser->run.run_id, name, &pattern->routes);
+    add_predicted(adviser, name, &pattern->routes);
     keep_allowed(adviser->options, &pattern->routes);
+    list_candidates(adviser, pattern);
     choose(adviser, pattern);
     return pattern;
 }
@@ -295,7 +427,74 @@ static void advise_budget(struct adviser *adviser, struct known_pattern *pattern
     }
 }
 
+/* -- predictions ------------------------------------------------------------------------------------------------ */
+
+/* What each predictor says of the prompt. False if nothing can be said. */
+static bool predict(struct adviser *adviser, const struct request_record *request,
+                    double predicted[PREDICTOR_MODELS_MAX]) {
+    struct features features;
+    if (adviser->predictors.predictor.models == 0)
+        return false;
+    if (request->prompt.s != NULL)
+        features_of(request->prompt, &features);
+    else if (!request->hashed || !features_recall(adviser->db, request->prompt_hash, &features))
+        return false;
+    predictor_predict(&adviser->predictors.predictor, &features, predicted);
+    return true;
+}
+
+/* Of the candidates that are not the dearest, the one that the policy takes; or the dearest, for a prompt that is one
+ * of those that need it most. */
+static int choose_by_share(struct adviser *adviser, const struct known_pattern *pattern,
+                           const struct request_record *request, const double *predicted) {
+    int dearest = -1;
+    for (size_t i = 0; i < pattern->routes.count; i++)
+        dearest = pattern->predictors[i] == adviser->dearest ? (int)i : dearest;
+    double need = need_of(adviser, predicted);
+    if (routing_needs(&adviser->threshold, need, request->prompt_hash)) {
+        text_format(&adviser->reason, "needs the dearest model (%+.2f), as %.0f%% of requests do most", need,
+                    100 * adviser->options->strong_share);
+        return dearest;
+    }
+    pattern->candidates[dearest].predicted = (double)NAN;
+    return routing_choose(policy_of(adviser), pattern->candidates, pattern->routes.count, &adviser->reason);
+}
+
+static void advise_model(struct adviser *adviser, struct known_pattern *pattern, const struct request_record *request,
+                         struct advice *advice) {
+    double predicted[PREDICTOR_MODELS_MAX];
+    int chosen = pattern->chosen;
+    bool any = predict(adviser, request, predicted);
+    for (size_t i = 0; i < pattern->routes.count; i++) {
+        int number = pattern->predictors[i];
+        pattern->predicted[i] = any && number >= 0 ? predicted[number] : (double)NAN;
+        pattern->candidates[i].predicted = pattern->predicted[i];
+    }
+    advice->reason = pattern->reason.s;
+    if (any && pattern->routes.count > 0) {
+        text_clear(&adviser->reason);
+        if (adviser->dearest >= 0)
+            chosen = choose_by_share(adviser, pattern, request, predicted);
+        else
+            chosen = routing_choose(policy_of(adviser), pattern->candidates, pattern->routes.count, &adviser->reason);
+        advice->reason = chosen >= 0 ? adviser->reason.s : pattern->reason.s;
+    }
+    advice->route = chosen >= 0 ? &pattern->routes.items[chosen] : NULL;
+    advice->candidates = pattern->routes.items;
+    advice->predicted = pattern->predicted;
+    advice->candidate_count = pattern->routes.count;
+}
+
 /* -- advice ----------------------------------------------------------------------------------------------------- */
+
+/* A share that nothing can be sent by is told once. */
+static void tell_share(struct adviser *adviser) {
+    if (!adviser->options->share_given || adviser->share_told || adviser->db == NULL || adviser->dearest >= 0)
+        return;
+    adviser->share_told = true;
+    adviser->options->on_warning(adviser->options->context,
+                                 "warning: --strong-share needs predictions and costs of two models: going by policy");
+}
 
 static void advise(struct adviser *adviser, const struct request_record *request, struct advice *advice) {
     struct request_view view;
@@ -308,12 +507,9 @@ static void advise(struct adviser *adviser, const struct request_record *request
         .reason = "neither a prompt nor a pattern is known",
     };
     struct known_pattern *pattern = view.pattern.s != NULL ? pattern_of(adviser, view.pattern) : NULL;
-    if (pattern != NULL) {
-        advice->route = pattern->chosen >= 0 ? &pattern->routes.items[pattern->chosen] : NULL;
-        advice->candidates = pattern->routes.items;
-        advice->candidate_count = pattern->routes.count;
-        advice->reason = pattern->reason.s;
-    }
+    tell_share(adviser);
+    if (pattern != NULL)
+        advise_model(adviser, pattern, request, advice);
     advise_budget(adviser, pattern, request, advice);
 }
 
@@ -334,6 +530,7 @@ void adviser_note(struct adviser *adviser, struct span request_id, const struct 
         db_begin(adviser->db);
     adviser->noting = true;
     const struct route *route = advice->route;
+    double predicted = route != NULL ? advice->predicted[route - advice->candidates] : (double)NAN;
     advice_store(adviser->db, adviser->names,
                  &(struct advice_row){
                      .request_id = request_id,
@@ -345,6 +542,7 @@ void adviser_note(struct adviser *adviser, struct span request_id, const struct 
                      .budget_source = advice->budget_source,
                      .policy = policy_name(advice->policy),
                      .thinking_budget = advice->thinking_budget,
+                     .predicted = predicted,
                  },
                  clock_now());
 }

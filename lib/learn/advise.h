@@ -15,6 +15,8 @@ struct adviser_options {
     bool record;       /* the database is made if it is missing, and open to be written */
     bool policy_given; /* else that of the last retraining */
     enum routing_policy policy;
+    bool share_given;
+    double strong_share;       /* 0 to 1: of the prompts, those that need it most go to the dearest model */
     const char *const *models; /* advise only these; ends with NULL. NULL: any. Borrowed */
     void *context;
     /* Told once why the database is of no use; a line without a newline. */
@@ -28,7 +30,8 @@ struct advice {
     struct span pattern;            /* s NULL: not known */
     int64_t complexity, score;      /* UNKNOWN, else an enum prompt_complexity; thousandths */
     const struct route *route;      /* NULL: no model is advised */
-    const struct route *candidates; /* the groups of the pattern that may be advised */
+    const struct route *candidates; /* that may be advised: groups of the pattern, and models with a predictor */
+    const double *predicted;        /* of each the probability of a good answer; NaN: none */
     size_t candidate_count;
     enum routing_policy policy;
     int64_t thinking_budget; /* tokens */

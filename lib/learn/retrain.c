@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "learn/train.h"
 #include "ledger/schema.h"
 #include "ledger/state.h"
 
@@ -20,6 +21,7 @@ void retraining_free(struct retraining *retraining) {
         text_free(&retraining->explanations[i].reason);
     free(retraining->explanations);
     routes_free(&retraining->routes);
+    predictors_free(&retraining->predictors);
 }
 
 /* -- one at a time ---------------------------------------------------------------------------------------------- */
@@ -169,7 +171,8 @@ static struct retraining_run new_run(const struct retrain_options *options, cons
 }
 
 /* All that reads: in one snapshot. */
-static bool compute(struct db *db, const struct retrain_options *options, struct retraining *r) {
+static bool compute(struct db *db, const struct retrain_options *options, struct retraining *r,
+                    struct material *material) {
     int64_t now = clock_now();
     db_read_begin(db);
     routes_last_run(db, &r->before);
@@ -179,6 +182,7 @@ static bool compute(struct db *db, const struct retrain_options *options, struct
         r->run = new_run(options, &r->before, now);
         routes_collect(db, slot, now - options->window_days * DAY_US, now, options->min_samples, &r->routes);
         routes_recall(db, r->before.run_id, &r->routes);
+        material_collect(db, slot, now - options->window_days * DAY_US, now, material);
         count_changes(r);
         if (options->explain)
             explain(db, slot, r);
@@ -191,13 +195,18 @@ static void store(struct db *db, struct retraining *r) {
     policies *chosen = choose_all(&r->routes);
     db_begin(db);
     routes_store(db, &r->run, &r->routes, chosen);
+    predictors_store(db, &r->run, &r->predictors);
     db_commit(db);
     free(chosen);
 }
 
 static enum retrain_end run_on(struct db *db, const struct retrain_options *options, struct retraining *r,
                                struct text *error) {
-    bool is_due = compute(db, options, r);
+    struct material material = {0};
+    bool is_due = compute(db, options, r, &material);
+    if (is_due && !db_failed(db))
+        train(&material, &r->predictors);
+    material_free(&material);
     if (is_due && !options->dry_run && !db_failed(db))
         store(db, r);
     if (!db_failed(db))

@@ -1,12 +1,13 @@
 /* retrain: turns ratings into routing.
  *
  * A retraining reads a snapshot, computes beside other writers, and then stores its run, a row of history for each
- * group and the new routing in one short transaction. Runs are serialised by a lock on the database's file: a second
- * one waits for the first.
+ * group, the new routing and the new predictors in one short transaction. Runs are serialised by a lock on the
+ * database's file: a second one waits for the first.
  */
 #ifndef PL_LEARN_RETRAIN_H
 #define PL_LEARN_RETRAIN_H
 
+#include "ledger/predictors.h"
 #include "ledger/routes.h"
 
 struct retrain_options {
@@ -34,6 +35,7 @@ struct retraining {
     struct retraining_run run;
     struct retraining_run before; /* id 0: there was none */
     struct routes routes;
+    struct predictors predictors;
     struct explanation *explanations; /* if asked for */
     size_t explanation_count;
     size_t changes, patterns_updated; /* confident groups, and patterns that have one */

@@ -5,7 +5,8 @@
 void advice_store(struct db *db, struct names *names, const struct advice_row *advice, int64_t at) {
     struct query *query =
         db_query(db, "INSERT OR REPLACE INTO advice(request_id, at, pattern, complexity, provider, model, confidence, "
-                     "thinking_budget, budget_source, policy) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+                     "thinking_budget, budget_source, policy, predicted) "
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     db_bind_text(query, 1, advice->request_id);
     db_bind_integer(query, 2, at);
     db_bind_optional(query, 3, names_id(names, advice->pattern), 0);
@@ -16,5 +17,6 @@ void advice_store(struct db *db, struct names *names, const struct advice_row *a
     db_bind_integer(query, 8, advice->thinking_budget);
     db_bind_text(query, 9, span_of(advice->budget_source));
     db_bind_text(query, 10, span_of(advice->policy));
+    db_bind_real(query, 11, advice->predicted);
     db_run(query);
 }

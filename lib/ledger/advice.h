@@ -12,6 +12,7 @@ struct advice_row {
     struct span provider, model; /* s NULL: none was advised */
     const char *confidence, *budget_source, *policy;
     int64_t thinking_budget; /* tokens */
+    double predicted;        /* of the model; NaN: nothing was */
 };
 
 /* Stores what was advised AT a time; for a request that was advised before, instead of that. Within a write

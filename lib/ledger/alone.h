@@ -9,7 +9,6 @@
  * be NULL, makes of them, by the knowledge in the files
  * GIVEN, as knowledge_load takes it. What is rejected is told on stderr; *REJECTED says how many that was. Ends the
  * program, after a message, if it cannot be made or a file cannot be read. The caller frees it. */
-struct ledger *ledger_alone(char **files, struct map *map, const char *const given[KNOWLEDGE_PARTS],
-                            int64_t *rejected);
+struct ledger *ledger_alone(char **files, struct map *map, const char *const given[KNOWLEDGE_PARTS], int64_t *rejected);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "ledger/budgets.h"
 #include "ledger/cache.h"
+#include "ledger/features.h"
 #include "ledger/feedback.h"
 #include "ledger/names.h"
 #include "ledger/patterns.h"
@@ -533,6 +534,8 @@ static void apply_request(struct ledger *ledger, const struct request_record *re
     struct request_view view;
     int slot = ledger->state.slot;
     bool found = requests_find(ledger->db, record->request_id, identity, row);
+    if (record->prompt.s != NULL) /* of an older version too: they are the prompt's */
+        features_keep(ledger->db, record->prompt_hash, record->prompt);
     if (found && version_compare(&record->version, &row->version) <= 0) {
         result->outcome = OUTCOME_DUPLICATE;
         result->pattern = row->pattern.n > 0 ? text_span(&row->pattern) : (struct span){NULL, 0};

@@ -333,9 +333,8 @@ static bool mend_counts(struct rebuild *r) {
 static bool mend(struct rebuild *r) {
     return mend_rows(r, workflows_check_named, ledger_mend_workflow) &&
            mend_rows(r, turns_check_places, ledger_mend_places) &&
-           mend_rows(r, turns_check_figures, ledger_mend_turn) &&
-           mend_rows(r, requests_check, ledger_mend_request) && mend_rows(r, budgets_check, ledger_mend_budget) &&
-           mend_cache(r) && mend_counts(r);
+           mend_rows(r, turns_check_figures, ledger_mend_turn) && mend_rows(r, requests_check, ledger_mend_request) &&
+           mend_rows(r, budgets_check, ledger_mend_budget) && mend_cache(r) && mend_counts(r);
 }
 
 static bool parse(struct rebuild *r, const struct knowledge *knowledge) {

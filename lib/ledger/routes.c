@@ -17,7 +17,7 @@ void routes_free(struct routes *routes) {
     *routes = (struct routes){0};
 }
 
-static struct route *add(struct routes *routes, struct span pattern, struct span provider, struct span model) {
+struct route *routes_add(struct routes *routes, struct span pattern, struct span provider, struct span model) {
     routes->items = xreallocarray(routes->items, routes->count + 1, sizeof *routes->items);
     struct route *route = &routes->items[routes->count++];
     *route = (struct route){
@@ -73,7 +73,7 @@ static void collect_ratings(struct db *db, int64_t since, int64_t until, int64_t
         routes->feedback += ratings;
         if (ratings < min_samples)
             continue;
-        struct route *route = add(routes, db_text(query, 0), db_text(query, 1), db_text(query, 2));
+        struct route *route = routes_add(routes, db_text(query, 0), db_text(query, 1), db_text(query, 2));
         route->sums = (struct rating_sums){
             .ratings = ratings,
             .quality = db_integer(query, 4),
@@ -281,7 +281,7 @@ void routes_of_pattern(struct db *db, const char *run_id, struct span pattern, s
     db_bind_text(query, 1, span_of(run_id));
     db_bind_text(query, 2, pattern);
     while (db_row(query)) {
-        struct route *route = add(routes, pattern, db_text(query, 0), db_text(query, 1));
+        struct route *route = routes_add(routes, pattern, db_text(query, 0), db_text(query, 1));
         confidence_level_named(db_text(query, 2), &route->figures.confidence);
         route->sums.ratings = db_integer(query, 3);
         route->figures.avg_quality = db_real(query, 4);

@@ -27,6 +27,8 @@ struct routes {
 };
 
 void routes_free(struct routes *routes);
+/* Adds one at the end, with its names copied. */
+struct route *routes_add(struct routes *routes, struct span pattern, struct span provider, struct span model);
 
 /* The groups of at least MIN_SAMPLES ratings, of those given from SINCE on and up to UNTIL (microseconds), of requests
  * whose pattern and model are known; costs are those of SLOT. Within a snapshot. */

@@ -9,9 +9,11 @@
 #include "base/clock.h"
 #include "ledger/budgets.h"
 #include "ledger/cache.h"
+#include "ledger/features.h"
 #include "ledger/feedback.h"
 #include "ledger/ledger.h"
 #include "ledger/patterns.h"
+#include "ledger/predictors.h"
 #include "ledger/reviews.h"
 #include "ledger/routes.h"
 #include "ledger/state.h"
@@ -326,6 +328,10 @@ static void on_wrong_budget(void *context, int64_t id, const char *why) {
     differs(context, "budget pattern %016llx: %s", (unsigned long long)id, why);
 }
 
+static void on_wrong_features(void *context, int64_t id, const char *why) {
+    differs(context, "prompt %016llx: %s", (unsigned long long)id, why);
+}
+
 static void on_wrong_cache_sum(void *context, enum cache_subject subject, int64_t key, const char *what) {
     if (subject == OF_HOUR)
         differs(context, "%s: hour %lld since 1970", what, (long long)key);
@@ -340,6 +346,7 @@ static void check_requests(struct verify *v) {
     turns_check_figures(v->db, v, on_wrong_workflow);
     requests_check(v->db, v, on_wrong_request);
     budgets_check(v->db, v, on_wrong_budget);
+    features_check(v->db, v, on_wrong_features);
 }
 
 /* -- the whole -------------------------------------------------------------------------------------------------- */
@@ -373,6 +380,8 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
         check_totals(&v);
         if (!routes_hold(db))
             differs(&v, "routing is not what the last run of retraining gave");
+        if (!predictors_hold(db))
+            differs(&v, "the predictors are not those of the last run of retraining, or cannot be read");
     }
     db_read_end(db);
     tally_free(&v.tally);

@@ -502,7 +502,7 @@ static const char *const version_3[] = {cache_tables, cache_views, NULL};
 /* -- version 4: turns of sessions, revisions ---------------------------------------------------------------------- */
 
 static const char turn_tables[] =
-    "DELETE FROM source;" /* as in version 2 */
+    "DELETE FROM source;"                                              /* as in version 2 */
     "ALTER TABLE workflow ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;" /* 1: its figures are those of its requests */
     "ALTER TABLE workflow ADD COLUMN revision INTEGER;"
     "ALTER TABLE request ADD COLUMN revision INTEGER;"
@@ -566,4 +566,64 @@ static const char turn_views[] =
 
 static const char *const version_4[] = {turn_tables, turn_views, NULL};
 
-const struct migration schema_versions[SCHEMA_VERSION] = {{version_1}, {version_2}, {version_3}, {version_4}};
+/* -- version 5: features of prompts, predictors ------------------------------------------------------------------- */
+
+static const char predictor_tables[] =
+    "DELETE FROM source;" /* as in version 2: prompts that are read again get their features */
+    "CREATE TABLE prompt_features("
+    "  id INTEGER PRIMARY KEY,"
+    "  prompt_hash INTEGER NOT NULL UNIQUE,"
+    "  version INTEGER NOT NULL," /* of what features are made of */
+    "  features BLOB NOT NULL"
+    ");"
+    /* what all predictors of the last retraining share, and each by itself; numbers in blobs are little-endian */
+    "CREATE TABLE predictor_base("
+    "  id INTEGER PRIMARY KEY CHECK(id = 1),"
+    "  features_version INTEGER NOT NULL,"
+    "  buckets BLOB NOT NULL,"                                     /* 32 bits each, rising */
+    "  scales BLOB NOT NULL,"                                      /* a float for each: how much its features count */
+    "  length_mean REAL NOT NULL, length_deviation REAL NOT NULL," /* of prompts */
+    "  recent INTEGER NOT NULL" /* prompts that the predictors' recent predictions are of */
+    ");"
+    "CREATE TABLE predictors("
+    "  id INTEGER PRIMARY KEY,"
+    "  provider TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  verdict_count INTEGER NOT NULL,"
+    "  good_rate REAL NOT NULL,"
+    "  brier_score REAL NOT NULL,"      /* of prompts that it was not trained on */
+    "  base_brier_score REAL NOT NULL," /* of always predicting good_rate */
+    "  avg_cost REAL,"
+    "  updated_at TEXT NOT NULL,"
+    "  retraining_run_id TEXT NOT NULL REFERENCES retraining_runs(run_id),"
+    "  intercept REAL NOT NULL,"
+    "  weights BLOB NOT NULL," /* a float for each bucket */
+    "  recent BLOB NOT NULL,"  /* a float for each recent prompt: its prediction */
+    "  UNIQUE(provider, model)"
+    ");"
+    "CREATE TABLE predictor_calibration("
+    "  provider TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  bin INTEGER NOT NULL," /* tenths of the prediction, 0 to 9 */
+    "  verdict_count INTEGER NOT NULL,"
+    "  good_count INTEGER NOT NULL,"
+    "  avg_predicted REAL NOT NULL,"
+    "  PRIMARY KEY(provider, model, bin)"
+    ") WITHOUT ROWID;"
+    "ALTER TABLE advice ADD COLUMN predicted REAL;"; /* of the advised model */
+
+/* clang-format off */
+static const char predictor_views[] =
+    "DROP VIEW routing_advice;"
+    "CREATE VIEW routing_advice AS SELECT"
+    "  v.request_id, " TEXT_TIME("v.at") " AS timestamp, c.text AS pattern, " LEVEL("v") " AS complexity,"
+    "  p.text AS provider, m.text AS model, v.confidence, v.predicted, v.thinking_budget, v.budget_source, v.policy,"
+    "  r.model = v.model AS followed " /* NULL: nothing was advised, or the request is not known */
+    "FROM advice v LEFT JOIN request r ON r.request_id = v.request_id LEFT JOIN name c ON c.id = v.pattern"
+    "  LEFT JOIN name p ON p.id = v.provider LEFT JOIN name m ON m.id = v.model;";
+/* clang-format on */
+
+static const char *const version_5[] = {predictor_tables, predictor_views, NULL};
+
+const struct migration schema_versions[SCHEMA_VERSION] = {
+    {version_1}, {version_2}, {version_3}, {version_4}, {version_5}};

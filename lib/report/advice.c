@@ -77,7 +77,7 @@ static void real_json(struct text *out, const char *name, double value) {
     text_json_real(out, value);
 }
 
-static void candidate_json(const struct route *route, struct text *out) {
+static void candidate_json(const struct route *route, double predicted, struct text *out) {
     text_string(out, "{\"provider\":");
     text_json_string(out, span_of(route->provider));
     text_string(out, ",\"model\":");
@@ -87,7 +87,7 @@ static void candidate_json(const struct route *route, struct text *out) {
     real_json(out, "cost", route->figures.avg_cost);
     text_format(out, ",\"samples\":%lld,\"confidence\":\"%s\"", (long long)route->sums.ratings,
                 confidence_level_name(route->figures.confidence));
-    real_json(out, "predicted", (double)NAN); /* there is no predictor yet */
+    real_json(out, "predicted", predicted);
     text_string(out, "}");
 }
 
@@ -95,7 +95,7 @@ static void candidates_json(const struct advice *advice, struct text *out) {
     text_string(out, "[");
     for (size_t i = 0; i < advice->candidate_count; i++) {
         text_string(out, i > 0 ? "," : "");
-        candidate_json(&advice->candidates[i], out);
+        candidate_json(&advice->candidates[i], advice->predicted[i], out);
     }
     text_string(out, "]");
 }

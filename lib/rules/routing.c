@@ -1,11 +1,14 @@
 #include "rules/routing.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* What separates a bound from a limit that it meets in exact arithmetic is less than this. */
 static const double ROUNDING = 1e-9;
 static const double NEAR_BEST = 0.25; /* of the best bound: as good, to the balanced policy */
-static const double Z_90 = 1.645;     /* 5 % of a normal distribution lie farther below its mean, in deviations */
+static const double NEAR_BEST_PREDICTED = 0.05;
+static const double GOOD_ENOUGH = 0.5; /* a prediction that the cheapest model must have */
+static const double Z_90 = 1.645;      /* 5 % of a normal distribution lie farther below its mean, in deviations */
 static const double LEAST_DEVIATION = 0.5;
 
 static const char *const level_names[] = {"none", "low", "medium", "high"};
@@ -88,9 +91,15 @@ static bool confident(const struct candidate *candidate) {
     return candidate->confidence == CONFIDENCE_MEDIUM || candidate->confidence == CONFIDENCE_HIGH;
 }
 
+/* Who may be taken, and by what they are compared: the bound of their quality, or what is predicted. */
+static bool eligible(const struct candidate *candidate, bool predicted) {
+    return predicted ? !isnan(candidate->predicted) : confident(candidate);
+}
+
 /* A bound that is not known is below all others. */
-static double bound_of(const struct candidate *candidate) {
-    return isnan(candidate->lower_bound) ? -INFINITY : candidate->lower_bound;
+static double merit_of(const struct candidate *candidate, bool predicted) {
+    double merit = predicted ? candidate->predicted : candidate->lower_bound;
+    return isnan(merit) ? -INFINITY : merit;
 }
 
 /* A cost that is not known is above all others. */
@@ -98,11 +107,12 @@ static double cost_of(const struct candidate *candidate) {
     return isnan(candidate->avg_cost) ? INFINITY : candidate->avg_cost;
 }
 
-/* Less than 0 if A comes before B: by cost or by quality first, then by the other, then by name. */
-static int compare(const struct candidate *a, const struct candidate *b, bool cost_first) {
+/* Less than 0 if A comes before B: by cost or by merit first, then by the other, then by name. */
+static int compare(const struct candidate *a, const struct candidate *b, bool predicted, bool cost_first) {
+    double merit_a = merit_of(a, predicted), merit_b = merit_of(b, predicted);
     int by_cost = (cost_of(a) > cost_of(b)) - (cost_of(a) < cost_of(b));
-    int by_quality = (bound_of(a) < bound_of(b)) - (bound_of(a) > bound_of(b));
-    int first = cost_first ? by_cost : by_quality, second = cost_first ? by_quality : by_cost;
+    int by_merit = (merit_a < merit_b) - (merit_a > merit_b);
+    int first = cost_first ? by_cost : by_merit, second = cost_first ? by_merit : by_cost;
     int by_model = span_compare(a->model, b->model);
     if (first != 0 || second != 0)
         return first != 0 ? first : second;
@@ -112,40 +122,75 @@ static int compare(const struct candidate *a, const struct candidate *b, bool co
 /* What the reason tells of a choice. */
 struct choice {
     int taken;
-    double best;       /* the highest bound */
-    size_t confident;  /* of all candidates */
-    size_t in_running; /* of the confident ones */
+    bool predicted;    /* by predictions */
+    double best;       /* the highest merit */
+    size_t eligible;   /* of all candidates */
+    size_t in_running; /* of the eligible ones */
     bool cost_known;   /* of the one that was taken */
 };
+
+/* The merit that the policy asks for. */
+static double least_merit(enum routing_policy policy, const struct choice *choice) {
+    double least = -INFINITY;
+    if (policy == POLICY_BALANCED)
+        least = choice->best - (choice->predicted ? NEAR_BEST_PREDICTED : NEAR_BEST);
+    else if (policy == POLICY_COST && choice->predicted)
+        least = fmin(GOOD_ENOUGH, choice->best);
+    return least - ROUNDING;
+}
 
 static struct choice choose(enum routing_policy policy, const struct candidate *candidates, size_t count) {
     struct choice choice = {.taken = -1, .best = -INFINITY};
     for (size_t i = 0; i < count; i++)
-        if (confident(&candidates[i])) {
-            choice.confident++;
-            choice.best = fmax(choice.best, bound_of(&candidates[i]));
+        choice.predicted = choice.predicted || !isnan(candidates[i].predicted);
+    for (size_t i = 0; i < count; i++)
+        if (eligible(&candidates[i], choice.predicted)) {
+            choice.eligible++;
+            choice.best = fmax(choice.best, merit_of(&candidates[i], choice.predicted));
         }
-    double least = policy == POLICY_BALANCED ? choice.best - NEAR_BEST - ROUNDING : -INFINITY;
+    double least = least_merit(policy, &choice);
     for (size_t i = 0; i < count; i++) {
-        if (!confident(&candidates[i]) || bound_of(&candidates[i]) < least)
+        if (!eligible(&candidates[i], choice.predicted) || merit_of(&candidates[i], choice.predicted) < least)
             continue;
         choice.in_running++;
-        if (choice.taken < 0 || compare(&candidates[i], &candidates[choice.taken], policy != POLICY_QUALITY) < 0)
+        if (choice.taken < 0 ||
+            compare(&candidates[i], &candidates[choice.taken], choice.predicted, policy != POLICY_QUALITY) < 0)
             choice.taken = (int)i;
     }
     choice.cost_known = choice.taken >= 0 && !isnan(candidates[choice.taken].avg_cost);
     return choice;
 }
 
+static void explain_prediction(enum routing_policy policy, const struct choice *choice, struct text *why) {
+    if (choice->eligible == 1)
+        text_format(why, "the only model with a prediction (%.2f)", choice->best);
+    else if (policy == POLICY_BALANCED && choice->in_running == 1)
+        text_format(why, "best prediction (%.2f) of %zu, by more than %.2f", choice->best, choice->eligible,
+                    NEAR_BEST_PREDICTED);
+    else if (policy == POLICY_QUALITY)
+        text_format(why, "best prediction (%.2f) of %zu", choice->best, choice->eligible);
+    else if (policy == POLICY_COST && choice->best < GOOD_ENOUGH - ROUNDING)
+        text_format(why, "best prediction (%.2f) of %zu, none with %.2f", choice->best, choice->eligible, GOOD_ENOUGH);
+    else if (!choice->cost_known)
+        text_format(why, "best prediction (%.2f) of %zu, none with a known cost", choice->best, choice->in_running);
+    else if (policy == POLICY_COST)
+        text_format(why, "cheapest of %zu with a prediction of at least %.2f", choice->in_running, GOOD_ENOUGH);
+    else
+        text_format(why, "cheapest of %zu within %.2f of the best prediction (%.2f)", choice->in_running,
+                    NEAR_BEST_PREDICTED, choice->best);
+}
+
 static void explain(enum routing_policy policy, const struct choice *choice, struct text *why) {
     if (choice->taken < 0)
         text_string(why, "no model is confident");
-    else if (choice->confident == 1)
+    else if (choice->predicted)
+        explain_prediction(policy, choice, why);
+    else if (choice->eligible == 1)
         text_format(why, "the only confident model (quality %.2f)", choice->best);
     else if (policy == POLICY_BALANCED && choice->in_running == 1)
-        text_format(why, "best quality (%.2f) of %zu, by more than %.2f", choice->best, choice->confident, NEAR_BEST);
+        text_format(why, "best quality (%.2f) of %zu, by more than %.2f", choice->best, choice->eligible, NEAR_BEST);
     else if (policy == POLICY_QUALITY)
-        text_format(why, "best quality (%.2f) of %zu", choice->best, choice->confident);
+        text_format(why, "best quality (%.2f) of %zu", choice->best, choice->eligible);
     else if (!choice->cost_known)
         text_format(why, "best quality (%.2f) of %zu, none with a known cost", choice->best, choice->in_running);
     else if (policy == POLICY_COST)
@@ -160,4 +205,50 @@ int routing_choose(enum routing_policy policy, const struct candidate *candidate
     if (why != NULL)
         explain(policy, &choice, why);
     return choice.taken;
+}
+
+/* -- shares ----------------------------------------------------------------------------------------------------- */
+
+int routing_dearest(const struct candidate *candidates, size_t count) {
+    int dearest = -1;
+    size_t predicted = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *c = &candidates[i], *best = dearest < 0 ? c : &candidates[dearest];
+        predicted += isnan(c->predicted) ? 0 : 1;
+        if (isnan(c->predicted) || isnan(c->avg_cost) || c->avg_cost < best->avg_cost)
+            continue;
+        if (dearest < 0 || c->avg_cost > best->avg_cost || compare(c, best, true, false) < 0)
+            dearest = (int)i;
+    }
+    return predicted > 1 ? dearest : -1;
+}
+
+double routing_need(const struct candidate *candidates, size_t count, int dearest) {
+    double best = -INFINITY;
+    for (size_t i = 0; i < count; i++)
+        if ((int)i != dearest && !isnan(candidates[i].predicted))
+            best = fmax(best, candidates[i].predicted);
+    return candidates[dearest].predicted - best;
+}
+
+static int falling(const void *a, const void *b) {
+    const double *x = a, *y = b;
+    return (*x < *y) - (*x > *y);
+}
+
+struct threshold routing_threshold(double *needs, size_t count, double share) {
+    size_t over = 0, same = 0, wanted = (size_t)(share * (double)count + 0.5);
+    if (wanted == 0)
+        return (struct threshold){INFINITY, 0};
+    qsort(needs, count, sizeof *needs, falling);
+    double need = needs[wanted - 1];
+    for (size_t i = 0; i < count; i++) {
+        over += needs[i] > need;
+        same += needs[i] == need;
+    }
+    return (struct threshold){need, (double)(wanted - over) / (double)same};
+}
+
+bool routing_needs(const struct threshold *threshold, double need, uint64_t prompt_hash) {
+    return need > threshold->need || (need == threshold->need && (double)prompt_hash < 0x1p64 * threshold->ties);
 }

@@ -50,18 +50,35 @@ struct group_figures {
 /* Thresholds are compared in integers: a mean of exactly 4 is one of 4. */
 struct group_figures group_figures(const struct rating_sums *sums);
 
-/* A model that may be advised for a pattern. */
+/* A model that may be advised. */
 struct candidate {
     double lower_bound; /* of the mean quality; NaN without a rating, and then it is not confident */
     double avg_cost;    /* USD a request; NaN: not known */
     enum confidence_level confidence;
-    double predicted;            /* probability of a good answer, NaN: none; not looked at yet */
+    double predicted;            /* probability, 0 to 1, that it answers this prompt well; NaN: none */
     struct span provider, model; /* borrowed; they decide ties */
 };
 
-/* Which of COUNT candidates POLICY takes; -1: none is confident. *WHY, which may be NULL, is appended a short reason
+/* Which of COUNT candidates POLICY takes: if any has a prediction, among those that have one, by it; else among the
+ * confident ones, by the lower bound of their quality. -1: neither. *WHY, which may be NULL, is appended a short reason
  * for people, without a full stop: "cheapest of 2 within 0.25 of the best quality (4.76)". The order of the candidates
  * makes no difference. */
 int routing_choose(enum routing_policy policy, const struct candidate *candidates, size_t count, struct text *why);
+
+/* The dearest of COUNT candidates that have a prediction and a known cost, of the dearest the best predicted; -1 unless
+ * there are two to choose between. */
+int routing_dearest(const struct candidate *candidates, size_t count);
+/* How much a prompt needs the candidate at DEAREST: its prediction less the best of the others', -1 to 1. */
+double routing_need(const struct candidate *candidates, size_t count, int dearest);
+
+/* What a prompt must need to be among a share of those that need most; where many need the same, some of these. */
+struct threshold {
+    double need; /* more is enough */
+    double ties; /* the part of those that need just as much, 0 to 1 */
+};
+/* That of SHARE (0 to 1) of COUNT prompts, at least one. NEEDS are put in order. */
+struct threshold routing_threshold(double *needs, size_t count, double share);
+/* Whether a prompt of that need, and with this hash, which decides ties, is over the threshold. */
+bool routing_needs(const struct threshold *threshold, double need, uint64_t prompt_hash);
 
 #endif

@@ -1,0 +1,236 @@
+#include "learn/samples.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "ledger/features.h"
+#include "ledger/usage.h"
+
+void samples_free(struct samples *samples) {
+    for (size_t i = 0; i < samples->model_count; i++) {
+        free(samples->models[i].provider);
+        free(samples->models[i].model);
+    }
+    free(samples->items);
+    free(samples->tallies);
+    text_free(&samples->bytes);
+    *samples = (struct samples){0};
+}
+
+struct span sample_features(const struct samples *samples, const struct sample *sample) {
+    return (struct span){text_span(&samples->bytes).s + sample->features, sample->size};
+}
+
+const struct tally_of_model *sample_tally(const struct samples *samples, const struct sample *sample, size_t model) {
+    for (size_t i = 0; i < sample->tally_count; i++)
+        if (samples->tallies[sample->tallies + i].model == model)
+            return &samples->tallies[sample->tallies + i];
+    return NULL;
+}
+
+/* -- verdicts, as they are read ------------------------------------------------------------------------------------ */
+
+/* Verdicts, and the features of their prompts: each prompt's once. */
+struct reading {
+    struct verdict *verdicts; /* newest first */
+    size_t count;
+    struct sample *prompts; /* in the order in which they were met */
+    size_t prompt_count;
+    size_t *slots; /* by hash: the prompt's place + 1; 0: free */
+    size_t slot_count;
+};
+
+static size_t *slot_of(const struct reading *reading, uint64_t hash) {
+    size_t slot = (size_t)hash & (reading->slot_count - 1);
+    while (reading->slots[slot] != 0 && reading->prompts[reading->slots[slot] - 1].prompt_hash != hash)
+        slot = (slot + 1) & (reading->slot_count - 1);
+    return &reading->slots[slot];
+}
+
+/* Takes in the prompt of a verdict. False if there is no room for its features. */
+static bool take_prompt(struct db *db, struct reading *reading, const struct verdict *verdict, struct text *bytes) {
+    size_t *slot = slot_of(reading, verdict->prompt_hash), before = bytes->n;
+    if (*slot != 0)
+        return true;
+    features_recall_encoded(db, verdict->prompt_hash, bytes);
+    if (bytes->n > SAMPLE_BYTES_MAX)
+        return false;
+    reading->prompts[reading->prompt_count++] = (struct sample){.prompt_hash = verdict->prompt_hash,
+                                                                .pattern = verdict->pattern,
+                                                                .features = before,
+                                                                .size = bytes->n - before};
+    *slot = reading->prompt_count;
+    return true;
+}
+
+static void read_verdicts(struct db *db, int64_t since, int64_t until, struct reading *reading, struct text *bytes) {
+    size_t room = 0;
+    struct verdict verdict;
+    struct query *query = verdicts_between(db, since, until, SAMPLE_VERDICTS_MAX);
+    while (verdicts_next(query, &verdict)) {
+        if (reading->count == room) {
+            room = room > 0 ? 2 * room : 1024;
+            reading->verdicts = xreallocarray(reading->verdicts, room, sizeof *reading->verdicts);
+        }
+        reading->verdicts[reading->count++] = verdict;
+    }
+    for (reading->slot_count = 1024; reading->slot_count < 2 * reading->count;)
+        reading->slot_count *= 2;
+    reading->slots = xcalloc(reading->slot_count, sizeof *reading->slots);
+    reading->prompts = xcalloc(reading->count + 1, sizeof *reading->prompts);
+    size_t taken = 0;
+    while (taken < reading->count && take_prompt(db, reading, &reading->verdicts[taken], bytes))
+        taken++;
+    reading->count = taken;
+}
+
+/* -- models ---------------------------------------------------------------------------------------------------------
+ */
+
+static int by_verdicts(const void *a, const void *b) {
+    const struct sampled_model *x = a, *y = b;
+    if (x->verdicts != y->verdicts)
+        return x->verdicts < y->verdicts ? 1 : -1;
+    int order = strcmp(x->model, y->model);
+    return order != 0 ? order : strcmp(x->provider, y->provider);
+}
+
+static int by_name(const void *a, const void *b) {
+    const struct sampled_model *x = a, *y = b;
+    int order = strcmp(x->model, y->model);
+    return order != 0 ? order : strcmp(x->provider, y->provider);
+}
+
+static char *name_of(struct db *db, int64_t id) {
+    struct text name = {0};
+    usage_name(db, id, &name);
+    char *copy = xmemdup(text_span(&name).s, name.n);
+    text_free(&name);
+    return copy;
+}
+
+static struct sampled_model *find_model(struct sampled_model *models, size_t count, const struct verdict *verdict) {
+    for (size_t i = 0; i < count; i++)
+        if (models[i].model_id == verdict->model && models[i].provider_id == verdict->provider)
+            return &models[i];
+    return NULL;
+}
+
+/* The models that have verdicts; the busiest, if they are too many. */
+static void list_models(struct db *db, const struct reading *reading, struct samples *samples) {
+    struct sampled_model *all = NULL, *model;
+    size_t count = 0;
+    for (size_t i = 0; i < reading->count; i++) {
+        const struct verdict *verdict = &reading->verdicts[i];
+        model = find_model(all, count, verdict);
+        if (model == NULL) {
+            all = xreallocarray(all, count + 1, sizeof *all);
+            model = &all[count++];
+            *model = (struct sampled_model){verdict->provider,
+                                            verdict->model,
+                                            name_of(db, verdict->provider),
+                                            name_of(db, verdict->model),
+                                            (double)NAN,
+                                            0,
+                                            0};
+        }
+        model->verdicts++;
+        model->good += verdict->good;
+    }
+    if (count > 0)
+        qsort(all, count, sizeof *all, by_verdicts);
+    for (size_t i = 0; i < count; i++) {
+        if (samples->model_count < PREDICTOR_MODELS_MAX) {
+            samples->models[samples->model_count++] = all[i];
+            continue;
+        }
+        free(all[i].provider);
+        free(all[i].model);
+    }
+    free(all);
+    qsort(samples->models, samples->model_count, sizeof *samples->models, by_name);
+}
+
+/* -- samples --------------------------------------------------------------------------------------------------------
+ */
+
+/* A verdict by numbers, to be sorted. */
+struct numbered {
+    uint64_t prompt_hash;
+    size_t model;
+    bool good;
+};
+
+static int by_prompt_and_model(const void *a, const void *b) {
+    const struct numbered *x = a, *y = b;
+    if (x->prompt_hash != y->prompt_hash)
+        return x->prompt_hash < y->prompt_hash ? -1 : 1;
+    return (x->model > y->model) - (x->model < y->model);
+}
+
+static void tally(struct samples *samples, struct sample *sample, const struct numbered *verdict, size_t *tallies) {
+    struct tally_of_model *last = &samples->tallies[*tallies - (*tallies > 0)];
+    if (sample->tally_count == 0)
+        sample->tallies = *tallies;
+    if (sample->tally_count == 0 || last->model != verdict->model) {
+        last = &samples->tallies[(*tallies)++];
+        *last = (struct tally_of_model){verdict->model, 0, 0};
+        sample->tally_count++;
+    }
+    last->count++;
+    last->good += verdict->good;
+}
+
+static void group(const struct reading *reading, struct samples *samples) {
+    struct numbered *numbered = xcalloc(reading->count + 1, sizeof *numbered);
+    size_t count = 0, tallies = 0;
+    for (size_t i = 0; i < reading->count; i++) {
+        const struct verdict *verdict = &reading->verdicts[i];
+        const struct sampled_model *model = find_model(samples->models, samples->model_count, verdict);
+        if (model != NULL)
+            numbered[count++] = (struct numbered){verdict->prompt_hash, (size_t)(model - samples->models),
+                                                  verdict->good};
+    }
+    qsort(numbered, count, sizeof *numbered, by_prompt_and_model);
+    samples->items = xcalloc(reading->prompt_count + 1, sizeof *samples->items);
+    samples->tallies = xcalloc(count + 1, sizeof *samples->tallies);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || numbered[i].prompt_hash != numbered[i - 1].prompt_hash)
+            samples->items[samples->count++] = reading->prompts[*slot_of(reading, numbered[i].prompt_hash) - 1];
+        tally(samples, &samples->items[samples->count - 1], &numbered[i], &tallies);
+    }
+    samples->verdicts = (int64_t)count;
+    free(numbered);
+}
+
+void samples_collect(struct db *db, int slot, int64_t since, int64_t until, struct samples *samples) {
+    struct reading reading = {0};
+    *samples = (struct samples){0};
+    read_verdicts(db, since, until, &reading, &samples->bytes);
+    list_models(db, &reading, samples);
+    group(&reading, samples);
+    for (size_t i = 0; i < samples->model_count; i++) {
+        struct sampled_model *model = &samples->models[i];
+        model->avg_cost = verdicts_cost(db, slot, since, until, model->provider_id, model->model_id);
+    }
+    free(reading.verdicts);
+    free(reading.prompts);
+    free(reading.slots);
+}
+
+struct training *samples_training(const struct samples *samples, void *context,
+                                  bool (*left_out)(void *context, size_t number)) {
+    struct training *training = training_new(samples->model_count);
+    for (size_t i = 0; i < samples->count; i++) {
+        const struct sample *sample = &samples->items[i];
+        if (left_out != NULL && left_out(context, i))
+            continue;
+        training_prompt(training, sample_features(samples, sample));
+        for (size_t t = 0; t < sample->tally_count; t++) {
+            const struct tally_of_model *tally_of = &samples->tallies[sample->tallies + t];
+            training_verdicts(training, tally_of->model, tally_of->count, tally_of->good);
+        }
+    }
+    return training;
+}

@@ -1,0 +1,84 @@
+#include "learn/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "ledger/features.h"
+
+void material_collect(struct db *db, int slot, int64_t since, int64_t until, struct material *material) {
+    uint64_t hashes[RECENT_REQUESTS];
+    samples_collect(db, slot, since, until, &material->samples);
+    material->recent_count = requests_recent(db, since, until, RECENT_REQUESTS, hashes);
+    for (size_t i = 0; i < material->recent_count; i++) {
+        struct text *bytes = &material->samples.bytes;
+        struct sample *recent = &material->recent[i];
+        *recent = (struct sample){.prompt_hash = hashes[i], .features = bytes->n};
+        features_recall_encoded(db, hashes[i], bytes);
+        recent->size = bytes->n - recent->features;
+    }
+}
+
+void material_free(struct material *material) {
+    samples_free(&material->samples);
+}
+
+static const struct sample *find_sample(const struct samples *samples, uint64_t hash) {
+    size_t low = 0, high = samples->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (samples->items[middle].prompt_hash == hash)
+            return &samples->items[middle];
+        if (samples->items[middle].prompt_hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* What is predicted of recent prompts. For one that was learned from, what was said of it when it was held out: of what
+ * it knows, a predictor is surer than it will be of prompts to come. */
+static void predict_recent(const struct material *material, const float *held_out, struct predictors *predictors) {
+    size_t models = predictors->predictor.models;
+    double probabilities[PREDICTOR_MODELS_MAX];
+    struct features features;
+    for (size_t model = 0; model < models; model++)
+        predictors->names[model].recent = xcalloc(material->recent_count + 1, sizeof(float));
+    for (size_t i = 0; i < material->recent_count; i++) {
+        const struct sample *sample = find_sample(&material->samples, material->recent[i].prompt_hash);
+        features_decode(sample_features(&material->samples, &material->recent[i]), &features);
+        predictor_predict(&predictors->predictor, &features, probabilities);
+        for (size_t model = 0; model < models; model++) {
+            size_t number = sample != NULL ? (size_t)(sample - material->samples.items) : 0;
+            float said = sample != NULL ? held_out[number * models + model] : NAN;
+            predictors->names[model].recent[i] = isnan(said) ? (float)probabilities[model] : said;
+        }
+    }
+    predictors->recent = material->recent_count;
+}
+
+static bool worthwhile(const struct samples *samples) {
+    for (size_t i = 0; i < samples->model_count; i++)
+        if (samples->models[i].verdicts >= PREDICTOR_VERDICTS_LEAST)
+            return true;
+    return false;
+}
+
+void train(const struct material *material, struct predictors *predictors) {
+    const struct samples *samples = &material->samples;
+    *predictors = (struct predictors){0};
+    if (!worthwhile(samples))
+        return;
+    struct training *training = samples_training(samples, NULL, NULL);
+    float *held_out = xcalloc(samples->count * samples->model_count + 1, sizeof *held_out);
+    predictor_train(training, &predictors->predictor, held_out);
+    for (size_t i = 0; i < samples->model_count; i++) {
+        const struct sampled_model *model = &samples->models[i];
+        predictors->names[i] = (struct predicted_model){xstrdup(model->provider), xstrdup(model->model),
+                                                        model->avg_cost, NULL};
+    }
+    predict_recent(material, held_out, predictors);
+    free(held_out);
+    training_free(training);
+}

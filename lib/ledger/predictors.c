@@ -1,0 +1,284 @@
+#include "ledger/predictors.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+void predictors_free(struct predictors *predictors) {
+    for (size_t i = 0; i < predictors->predictor.models; i++) {
+        free(predictors->names[i].provider);
+        free(predictors->names[i].model);
+        free(predictors->names[i].recent);
+    }
+    predictor_free(&predictors->predictor);
+    *predictors = (struct predictors){0};
+}
+
+/* -- verdicts -------------------------------------------------------------------------------------------------------
+ */
+
+/* The order says all that could tell two verdicts apart, so that which are taken does not depend on how they came. */
+struct query *verdicts_between(struct db *db, int64_t since, int64_t until, int64_t count) {
+    struct query *query = db_query(db, "SELECT r.prompt_hash, r.provider, r.model, r.pattern, "
+                                       "coalesce(f.is_correct, f.quality_score >= 4) AS good "
+                                       "FROM feedback f JOIN request r ON r.request_id = f.request_id "
+                                       "JOIN prompt_features p ON p.prompt_hash = r.prompt_hash AND p.version = ?4 "
+                                       "JOIN name m ON m.id = r.model JOIN name n ON n.id = r.provider "
+                                       "LEFT JOIN name c ON c.id = r.pattern WHERE f.at >= ?1 AND f.at <= ?2 "
+                                       "ORDER BY f.at DESC, r.prompt_hash, m.text, n.text, c.text, good LIMIT ?3");
+    db_bind_integer(query, 1, since);
+    db_bind_integer(query, 2, until);
+    db_bind_integer(query, 3, count);
+    db_bind_integer(query, 4, FEATURES_VERSION);
+    return query;
+}
+
+bool verdicts_next(struct query *query, struct verdict *verdict) {
+    if (!db_row(query))
+        return false;
+    *verdict = (struct verdict){
+        .prompt_hash = (uint64_t)db_integer(query, 0),
+        .provider = db_integer(query, 1),
+        .model = db_integer(query, 2),
+        .pattern = db_optional(query, 3, 0),
+        .good = db_integer(query, 4) != 0,
+    };
+    return true;
+}
+
+double verdicts_cost(struct db *db, int slot, int64_t since, int64_t until, int64_t provider, int64_t model) {
+    struct query *query =
+        db_query(db, "SELECT count(cost), coalesce(sum(cost), 0) FROM "
+                     "(SELECT DISTINCT r.id, coalesce(r.cost, CASE ?3 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END) "
+                     "AS cost FROM feedback f JOIN request r ON r.request_id = f.request_id "
+                     "WHERE f.at >= ?1 AND f.at <= ?2 AND r.provider = ?4 AND r.model = ?5)");
+    db_bind_integer(query, 1, since);
+    db_bind_integer(query, 2, until);
+    db_bind_integer(query, 3, slot);
+    db_bind_integer(query, 4, provider);
+    db_bind_integer(query, 5, model);
+    bool known = db_row(query) && db_integer(query, 0) > 0;
+    double cost = known ? (double)((long double)db_integer(query, 1) / ((long double)db_integer(query, 0) * 1e9L))
+                        : (double)NAN;
+    db_end(query);
+    return cost;
+}
+
+size_t requests_recent(struct db *db, int64_t since, int64_t until, size_t count, uint64_t *prompt_hashes) {
+    size_t found = 0;
+    struct query *query = db_query(db, "SELECT r.prompt_hash FROM request r WHERE r.at >= ?1 AND r.at <= ?2 AND EXISTS "
+                                       "(SELECT 1 FROM prompt_features p WHERE p.prompt_hash = r.prompt_hash "
+                                       "AND p.version = ?4) ORDER BY r.at DESC, r.prompt_hash LIMIT ?3");
+    db_bind_integer(query, 1, since);
+    db_bind_integer(query, 2, until);
+    db_bind_integer(query, 3, (int64_t)count);
+    db_bind_integer(query, 4, FEATURES_VERSION);
+    while (db_row(query))
+        prompt_hashes[found++] = (uint64_t)db_integer(query, 0);
+    return found;
+}
+
+/* -- numbers in blobs -----------------------------------------------------------------------------------------------
+ */
+
+static void put_u32(struct text *blob, uint32_t value) {
+    unsigned char bytes[4];
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (unsigned char)(value >> 8 * i);
+    text_bytes(blob, bytes, sizeof bytes);
+}
+
+static uint32_t get_u32(const char *bytes) {
+    uint32_t value = 0;
+    for (int i = 3; i >= 0; i--)
+        value = value << 8 | (unsigned char)bytes[i];
+    return value;
+}
+
+static struct text floats_blob(const float *values, size_t count) {
+    struct text blob = {0};
+    text_reserve(&blob, 4 * count + 1);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        put_u32(&blob, bits);
+    }
+    return blob;
+}
+
+/* COUNT floats, which the caller owns; NULL if there are not so many. */
+static float *blob_floats(struct span blob, size_t count) {
+    if (blob.n != 4 * count)
+        return NULL;
+    float *values = xcalloc(count + 1, sizeof *values);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = get_u32(blob.s + 4 * i);
+        memcpy(&values[i], &bits, sizeof bits);
+    }
+    return values;
+}
+
+/* -- storing --------------------------------------------------------------------------------------------------------
+ */
+
+static void store_base(struct db *db, const struct predictors *predictors) {
+    const struct predictor *predictor = &predictors->predictor;
+    struct text buckets = {0}, scales = floats_blob(predictor->scale, predictor->buckets);
+    for (size_t i = 0; i < predictor->buckets; i++)
+        put_u32(&buckets, predictor->bucket[i]);
+    struct query *query =
+        db_query(db, "INSERT INTO predictor_base(id, features_version, buckets, scales, recent, length_mean, "
+                     "length_deviation) VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6)");
+    db_bind_integer(query, 1, FEATURES_VERSION);
+    db_bind_blob(query, 2, text_span(&buckets).s, buckets.n);
+    db_bind_blob(query, 3, text_span(&scales).s, scales.n);
+    db_bind_integer(query, 4, (int64_t)predictors->recent);
+    db_bind_real(query, 5, predictor->length_mean);
+    db_bind_real(query, 6, predictor->length_deviation);
+    db_run(query);
+    text_free(&buckets);
+    text_free(&scales);
+}
+
+static void store_model(struct db *db, const struct retraining_run *run, const struct predictors *predictors,
+                        size_t number) {
+    char time[TIME_TEXT];
+    const struct model_predictor *model = &predictors->predictor.model[number];
+    const struct predicted_model *name = &predictors->names[number];
+    struct text weights = floats_blob(model->weights, predictor_weights(&predictors->predictor)),
+                recent = floats_blob(name->recent, predictors->recent);
+    time_format(run->at, time);
+    struct query *query =
+        db_query(db, "INSERT INTO predictors(provider, model, verdict_count, good_rate, brier_score, base_brier_score, "
+                     "avg_cost, updated_at, retraining_run_id, intercept, weights, recent) "
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    db_bind_text(query, 1, span_of(name->provider));
+    db_bind_text(query, 2, span_of(name->model));
+    db_bind_integer(query, 3, model->verdicts);
+    db_bind_real(query, 4, (double)model->good / (double)model->verdicts);
+    db_bind_real(query, 5, model->brier);
+    db_bind_real(query, 6, model->base_brier);
+    db_bind_real(query, 7, name->avg_cost);
+    db_bind_text(query, 8, span_of(time));
+    db_bind_text(query, 9, span_of(run->run_id));
+    db_bind_real(query, 10, model->intercept);
+    db_bind_blob(query, 11, text_span(&weights).s, weights.n);
+    db_bind_blob(query, 12, text_span(&recent).s, recent.n);
+    db_run(query);
+    text_free(&weights);
+    text_free(&recent);
+}
+
+static void store_calibration(struct db *db, const struct predicted_model *name, const struct model_predictor *model) {
+    for (int bin = 0; bin < PREDICTOR_BINS; bin++) {
+        const struct reliability *r = &model->bins[bin];
+        if (r->verdicts == 0)
+            continue;
+        struct query *query = db_query(db, "INSERT INTO predictor_calibration(provider, model, bin, verdict_count, "
+                                           "good_count, avg_predicted) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
+        db_bind_text(query, 1, span_of(name->provider));
+        db_bind_text(query, 2, span_of(name->model));
+        db_bind_integer(query, 3, bin);
+        db_bind_integer(query, 4, r->verdicts);
+        db_bind_integer(query, 5, r->good);
+        db_bind_real(query, 6, r->predicted / (double)r->verdicts);
+        db_run(query);
+    }
+}
+
+void predictors_store(struct db *db, const struct retraining_run *run, const struct predictors *predictors) {
+    bool any = false;
+    db_script(db, "DELETE FROM predictor_base; DELETE FROM predictors; DELETE FROM predictor_calibration");
+    for (size_t i = 0; i < predictors->predictor.models; i++) {
+        if (predictors->predictor.model[i].weights == NULL)
+            continue;
+        store_model(db, run, predictors, i);
+        store_calibration(db, &predictors->names[i], &predictors->predictor.model[i]);
+        any = true;
+    }
+    if (any)
+        store_base(db, predictors);
+}
+
+/* -- loading --------------------------------------------------------------------------------------------------------
+ */
+
+static char *copy(struct span text) {
+    return xmemdup(text.s, text.n);
+}
+
+/* The buckets rise, and are some: else they are none of ours. */
+static bool load_base(struct db *db, struct predictors *predictors) {
+    struct predictor *predictor = &predictors->predictor;
+    struct query *query = db_query(db, "SELECT buckets, scales, recent, length_mean, length_deviation "
+                                       "FROM predictor_base WHERE features_version = ?1");
+    db_bind_integer(query, 1, FEATURES_VERSION);
+    if (!db_row(query))
+        return false;
+    struct span buckets = db_text(query, 0);
+    size_t count = buckets.n / 4;
+    bool good = buckets.n % 4 == 0 && count <= FEATURES_BUCKETS;
+    predictor->buckets = good ? count : 0;
+    predictor->bucket = xcalloc(predictor->buckets + 1, sizeof *predictor->bucket);
+    for (size_t i = 0; i < predictor->buckets; i++) {
+        uint32_t bucket = get_u32(buckets.s + 4 * i);
+        good = good && bucket < FEATURES_BUCKETS && (i == 0 || bucket > predictor->bucket[i - 1]);
+        predictor->bucket[i] = (uint16_t)bucket;
+    }
+    predictor->scale = blob_floats(db_text(query, 1), predictor->buckets);
+    predictors->recent = (size_t)db_integer(query, 2);
+    predictor->length_mean = db_real(query, 3);
+    predictor->length_deviation = db_real(query, 4);
+    db_end(query);
+    if (good && predictor->scale != NULL)
+        predictor_index(predictor);
+    return good && predictor->scale != NULL;
+}
+
+static bool load_models(struct db *db, struct predictors *predictors) {
+    bool good = true;
+    struct query *query = db_query(db, "SELECT provider, model, verdict_count, avg_cost, intercept, weights, recent "
+                                       "FROM predictors ORDER BY model, provider");
+    while (db_row(query)) {
+        if (predictors->predictor.models == PREDICTOR_MODELS_MAX)
+            continue;
+        size_t number = predictors->predictor.models++;
+        predictors->names[number] = (struct predicted_model){
+            .provider = copy(db_text(query, 0)),
+            .model = copy(db_text(query, 1)),
+            .avg_cost = db_real(query, 3),
+            .recent = blob_floats(db_text(query, 6), predictors->recent),
+        };
+        predictors->predictor.model[number] = (struct model_predictor){
+            .verdicts = db_integer(query, 2),
+            .intercept = db_real(query, 4),
+            .weights = blob_floats(db_text(query, 5), predictor_weights(&predictors->predictor)),
+        };
+        good = good && predictors->names[number].recent != NULL && predictors->predictor.model[number].weights != NULL;
+    }
+    return good;
+}
+
+void predictors_load(struct db *db, struct predictors *predictors) {
+    *predictors = (struct predictors){0};
+    if (!load_base(db, predictors) || !load_models(db, predictors))
+        predictors_free(predictors);
+}
+
+bool predictors_hold(struct db *db) {
+    struct predictors predictors;
+    predictors_load(db, &predictors);
+    int64_t loaded = (int64_t)predictors.predictor.models;
+    predictors_free(&predictors);
+    return db_value(db, "SELECT count(*) FROM predictors", 0) == loaded &&
+           db_value(db,
+                    "SELECT count(*) FROM predictors WHERE retraining_run_id IS NOT "
+                    "(SELECT run_id FROM retraining_runs ORDER BY id DESC LIMIT 1)",
+                    0) == 0 &&
+           db_value(db,
+                    "SELECT count(*) FROM predictors p WHERE verdict_count IS NOT (SELECT sum(verdict_count) "
+                    "FROM predictor_calibration c WHERE c.provider = p.provider AND c.model = p.model)",
+                    0) == 0;
+}

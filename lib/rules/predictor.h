@@ -1,0 +1,74 @@
+/* predictor: how likely each model is to answer a prompt well, learned from verdicts on past prompts' features.
+ *
+ * Plain values in, plain values out; the same training gives the same predictor, bit for bit, and the order in which
+ * its prompts and verdicts come makes no difference to it as long as the caller sorts them.
+ */
+#ifndef PL_RULES_PREDICTOR_H
+#define PL_RULES_PREDICTOR_H
+
+#include "rules/features.h"
+
+enum {
+    PREDICTOR_MODELS_MAX = 32,
+    PREDICTOR_VERDICTS_LEAST = 100, /* of a model; with fewer, nothing is predicted of it */
+    PREDICTOR_BINS = 10,            /* of a reliability table: tenths of the prediction */
+};
+
+/* -- training ------------------------------------------------------------------------------------------------------ */
+
+/* What is learned from. */
+struct training;
+
+struct training *training_new(size_t models);
+void training_free(struct training *training);
+/* Adds a prompt, whose number is one more than that of the last, by its encoded features, which are borrowed. */
+void training_prompt(struct training *training, struct span features);
+/* Of the last prompt: MODEL got COUNT verdicts, GOOD of them good. At most once for each model. */
+void training_verdicts(struct training *training, size_t model, int64_t count, int64_t good);
+
+/* -- predictors ---------------------------------------------------------------------------------------------------- */
+
+/* Verdicts on prompts of whose verdicts the prediction knew nothing, by what was predicted. */
+struct reliability {
+    int64_t verdicts, good;
+    double predicted; /* sum over the verdicts */
+};
+
+struct model_predictor {
+    int64_t verdicts, good;
+    double brier,
+        base_brier; /* mean square of the error on such verdicts; of always predicting the share of good ones */
+    struct reliability bins[PREDICTOR_BINS];
+    double intercept;
+    float *weights; /* predictor_weights of them; NULL: too few verdicts, nothing is predicted */
+};
+
+struct predictor {
+    size_t buckets;                       /* that at least two prompts of the training share */
+    uint16_t *bucket;                     /* which they are, rising */
+    float *scale;                         /* how much a feature in each counts */
+    uint32_t *place;                      /* by bucket its place + 1; 0: it was not learned of */
+    double length_mean, length_deviation; /* of the prompts' lengths */
+    size_t models;
+    struct model_predictor model[PREDICTOR_MODELS_MAX];
+};
+
+/* Trains PREDICTOR, which the caller frees. HELD_OUT, which may be NULL, gets for each prompt and model (prompt *
+ * models
+ * + model) a prediction that knew nothing of the prompt's verdicts; NaN where nothing is predicted. */
+void predictor_train(const struct training *training, struct predictor *predictor, float *held_out);
+void predictor_free(struct predictor *predictor);
+
+/* How many weights a model has: one for each bucket, one for the length, one for any prompt. */
+static inline size_t predictor_weights(const struct predictor *predictor) {
+    return predictor->buckets + 2;
+}
+
+/* Makes the table of places from the buckets. */
+void predictor_index(struct predictor *predictor);
+
+/* The probability, 0 to 1, that each model answers such a prompt well; NaN where nothing is predicted. */
+void predictor_predict(const struct predictor *predictor, const struct features *features,
+                       double probabilities[PREDICTOR_MODELS_MAX]);
+
+#endif
