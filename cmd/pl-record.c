@@ -127,8 +127,7 @@ static void step_line(const struct record *record, const struct result *result, 
 
 static void (*const result_lines[])(const struct record *, const struct result *, struct text *) = {
     [KIND_WORKFLOW] = workflow_line, [KIND_REQUEST] = request_line, [KIND_FEEDBACK] = feedback_line,
-    [KIND_CACHE] = cache_line,       [KIND_REVIEW] = review_line,
-    [KIND_STEP] = step_line,
+    [KIND_CACHE] = cache_line,       [KIND_REVIEW] = review_line,   [KIND_STEP] = step_line,
 };
 
 /* What a record is about, for a message. */

@@ -16,6 +16,7 @@
 #include "ledger/schema.h"
 #include "ledger/state.h"
 #include "rules/budgets.h"
+#include "rules/models.h"
 
 enum {
     LOOK_MS = 1000,     /* how often to look for a new retraining */
@@ -59,19 +60,11 @@ struct adviser {
 
 /* -- models ----------------------------------------------------------------------------------------------------- */
 
-/* A person may leave out the provider, or put it before a name that has none. */
-static bool is_named(const char *provider, const char *model, const char *name) {
-    const char *slash = strrchr(model, '/');
-    size_t size = strlen(provider);
-    return strcmp(name, model) == 0 || (slash != NULL && strcmp(name, slash + 1) == 0) ||
-           (strncmp(name, provider, size) == 0 && name[size] == '/' && strcmp(name + size + 1, model) == 0);
-}
-
 static bool allowed(const struct adviser_options *options, const char *provider, const char *model) {
     if (options->models == NULL)
         return true;
     for (const char *const *name = options->models; *name != NULL; name++)
-        if (is_named(provider, model, *name))
+        if (model_is_named(provider, model, *name))
             return true;
     return false;
 }

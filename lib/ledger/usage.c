@@ -179,6 +179,37 @@ struct query *usage_routing(struct db *db) {
             "ORDER BY t.pattern, t.quality_lower_bound DESC, t.provider, t.model");
 }
 
+struct query *usage_predictors(struct db *db) {
+    return db_query(db, "SELECT provider, model, verdict_count, good_rate, brier_score, base_brier_score, avg_cost, "
+                        "updated_at FROM predictors ORDER BY model, provider");
+}
+
+struct query *usage_calibration(struct db *db, bool by_model) {
+#define TOGETHER                                                                                                       \
+    "sum(verdict_count), sum(avg_predicted * verdict_count) / sum(verdict_count), "                                    \
+    "sum(good_count) * 1.0 / sum(verdict_count) FROM predictor_calibration "
+    return by_model ? db_query(db, "SELECT provider, model, bin, " TOGETHER
+                                   "GROUP BY provider, model, bin ORDER BY model, provider, bin")
+                    : db_query(db, "SELECT NULL, NULL, bin, " TOGETHER "GROUP BY bin ORDER BY bin");
+#undef TOGETHER
+}
+
+struct query *usage_advice(struct db *db, int slot) {
+    struct query *query =
+        db_query(db, "WITH given AS (SELECT r.model = v.model AS followed, v.predicted, r.rating_count, r.rating_sum, "
+                     "coalesce(r.cost, CASE ?1 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END) AS cost, "
+                     "(SELECT coalesce(sum(coalesce(f.is_correct, f.quality_score >= 4)), 0) FROM feedback f "
+                     "WHERE f.request_id = v.request_id) AS good "
+                     "FROM advice v JOIN request r ON r.request_id = v.request_id "
+                     "WHERE v.model IS NOT NULL AND r.model IS NOT NULL) "
+                     "SELECT followed, count(*), sum(rating_count), sum(good) * 1.0 / nullif(sum(rating_count), 0), "
+                     "sum(rating_sum) * 1.0 / nullif(sum(rating_count), 0), "
+                     "sum(cost) / (1000000000.0 * nullif(count(cost), 0)), avg(predicted) "
+                     "FROM given GROUP BY followed ORDER BY followed DESC");
+    db_bind_integer(query, 1, slot);
+    return query;
+}
+
 struct query *usage_budgets(struct db *db, int64_t limit) {
     struct query *query =
         db_query(db, "SELECT prompt_hash, complexity_level, avg_budget, usage_count, total_quality_score, "

@@ -62,6 +62,15 @@ bool usage_pattern_known(struct db *db, struct span pattern);
  * confidence, ratings, mean quality, its lower bound, correctness, mean cost in USD, policies (a JSON array),
  * updated_at (a text), times advised, followed, not followed. */
 struct query *usage_routing(struct db *db);
+/* What predictions are worth, on prompts that they were not learned from: provider, model, verdict_count, good_rate,
+ * brier_score, base_brier_score, avg_cost, updated_at. */
+struct query *usage_predictors(struct db *db);
+/* The same by tenths of what was predicted, by model or of all together: provider, model, bin, verdict_count,
+ * avg_predicted, good_rate. */
+struct query *usage_calibration(struct db *db, bool by_model);
+/* Requests for which a model was advised, and whether they took it: followed (1 or 0), how many, verdicts, share of
+ * good ones, mean rating, mean cost in SLOT (USD), mean of what was predicted of the advised model. */
+struct query *usage_advice(struct db *db, int slot);
 
 /* At most LIMIT budget patterns (negative: all), the most used first: the columns of budget_patterns up to
  * created_at. */

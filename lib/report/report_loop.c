@@ -264,44 +264,6 @@ int trends_report(const struct report_request *request) {
     return known ? STATUS_GOOD : STATUS_REJECTED;
 }
 
-/* -- routing ---------------------------------------------------------------------------------------------------- */
-
-int routing_report(const struct report_request *request) {
-    static const struct column columns[] = {
-        {"pattern", CELL_TEXT, SHOWN},
-        {"provider", CELL_TEXT, IF_ROOM},
-        {"model", CELL_TEXT, SHOWN},
-        {"confidence_level", CELL_TEXT, SHOWN},
-        {"sample_count", CELL_COUNT, IF_ROOM},
-        {"avg_quality_score", CELL_REAL, SHOWN},
-        {"quality_lower_bound", CELL_REAL, IF_ROOM},
-        {"correctness_rate", CELL_RATE, IF_ROOM},
-        {"avg_cost", CELL_MONEY, SHOWN},
-        {"chosen_by", CELL_JSON, SHOWN},
-        {"updated_at", CELL_TIME, DETAIL},
-        {"advised_count", CELL_COUNT, IF_ROOM},
-        {"followed_count", CELL_COUNT, IF_ROOM},
-        {"not_followed_count", CELL_COUNT, IF_ROOM},
-    };
-    bool people = request->style.format == FORMAT_TABLE;
-    struct table *table = table_new("routing", columns, sizeof columns / sizeof *columns, false);
-    struct query *query = usage_routing(request->db);
-    while (db_row(query)) {
-        for (int i = 0; i < 4; i++)
-            table_text(table, db_text(query, i));
-        table_integer(table, db_integer(query, 4));
-        for (int i = 5; i < 9; i++)
-            real_or_null(table, db_real(query, i));
-        table_text(table, people && span_is(db_text(query, 9), "[]") ? (struct span){NULL, 0} : db_text(query, 9));
-        time_or_null(table, db_text(query, 10));
-        for (int i = 11; i < 14; i++)
-            table_integer(table, db_integer(query, i));
-    }
-    if (nothing_for_people(request, table))
-        complain("no model is routed to: pl-retrain makes the routing of ratings");
-    return finish(request, table);
-}
-
 /* -- budgets ---------------------------------------------------------------------------------------------------- */
 
 /* Programs get the database's own values, people dates for its seconds. */

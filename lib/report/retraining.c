@@ -72,6 +72,31 @@ static void json_explanation(struct text *json, const struct explanation *e) {
     text_string(json, "]}");
 }
 
+static void json_predictor(struct text *json, const struct predicted_model *name, const struct model_predictor *model) {
+    text_string(json, "{");
+    json_text(json, "provider", name->provider);
+    json_text(json, "model", name->model);
+    json_integer(json, "verdict_count", model->verdicts);
+    json_real(json, "good_rate", (double)model->good / (double)model->verdicts);
+    json_real(json, "brier_score", model->brier);
+    json_real(json, "base_brier_score", model->base_brier);
+    json_real(json, "avg_cost", name->avg_cost);
+    text_string(json, "}");
+}
+
+static void json_predictors(struct text *json, const struct predictors *predictors) {
+    bool any = false;
+    text_string(json, ",\"predictors\":[");
+    for (size_t i = 0; i < predictors->predictor.models; i++) {
+        if (predictors->predictor.model[i].weights == NULL)
+            continue;
+        text_string(json, any ? ",\n " : "\n ");
+        json_predictor(json, &predictors->names[i], &predictors->predictor.model[i]);
+        any = true;
+    }
+    text_string(json, any ? "\n]" : "]");
+}
+
 static void print_json(const struct retraining *r, bool dry_run, FILE *out) {
     struct text json = {0};
     char time[TIME_TEXT];
@@ -99,6 +124,7 @@ static void print_json(const struct retraining *r, bool dry_run, FILE *out) {
         }
         text_string(&json, r->explanation_count > 0 ? "\n]" : "]");
     }
+    json_predictors(&json, &r->predictors);
     json_text(&json, "policy", policy_name(r->run.policy));
     json_integer(&json, "window_days", r->run.window_days);
     json_integer(&json, "total_feedback", r->routes.feedback);
@@ -184,6 +210,31 @@ static void print_candidates(const struct retraining *r, const struct table_styl
     table_free(table);
 }
 
+/* Under them, what a model learned by heart would look good at: all is of prompts that were held out. */
+static void print_predictors(const struct predictors *predictors, const struct table_style *style, FILE *out) {
+    static const struct column columns[] = {
+        {"predictor", CELL_TEXT, SHOWN},   {"verdict_count", CELL_COUNT, SHOWN},   {"good_rate", CELL_RATE, SHOWN},
+        {"brier_score", CELL_REAL, SHOWN}, {"base_brier_score", CELL_REAL, SHOWN}, {"avg_cost", CELL_MONEY, SHOWN},
+    };
+    struct table *table = table_new("predictors", columns, sizeof columns / sizeof *columns, false);
+    for (size_t i = 0; i < predictors->predictor.models; i++) {
+        const struct model_predictor *model = &predictors->predictor.model[i];
+        if (model->weights == NULL)
+            continue;
+        table_text(table, span_of(predictors->names[i].model));
+        table_integer(table, model->verdicts);
+        table_real(table, (double)model->good / (double)model->verdicts);
+        table_real(table, model->brier);
+        table_real(table, model->base_brier);
+        real_or_null(table, predictors->names[i].avg_cost);
+    }
+    if (table_rows(table) > 0) {
+        fputs("\n", out);
+        table_print(table, style, out);
+    }
+    table_free(table);
+}
+
 void retraining_print(const struct retraining *retraining, bool dry_run, const struct table_style *style, FILE *out) {
     if (style->format == FORMAT_JSON) {
         print_json(retraining, dry_run, out);
@@ -200,4 +251,5 @@ void retraining_print(const struct retraining *retraining, bool dry_run, const s
     } else if (retraining->changes > 0) {
         print_changes(retraining, style, out);
     }
+    print_predictors(&retraining->predictors, style, out);
 }

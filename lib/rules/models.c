@@ -127,3 +127,10 @@ struct span model_provider(struct span model) {
     const struct provider *provider = model.n > 0 ? provider_of(without_front(model)) : NULL;
     return span_of(provider != NULL ? provider->name : "unknown");
 }
+
+bool model_is_named(const char *provider, const char *model, const char *name) {
+    const char *slash = strrchr(model, '/');
+    size_t size = strlen(provider);
+    return strcmp(name, model) == 0 || (slash != NULL && strcmp(name, slash + 1) == 0) ||
+           (strncmp(name, provider, size) == 0 && name[size] == '/' && strcmp(name + size + 1, model) == 0);
+}

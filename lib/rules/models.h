@@ -1,6 +1,8 @@
-/* models: who makes a model, by its name. */
+/* models: who makes a model, by its name, and how people name it. */
 #ifndef PL_RULES_MODELS_H
 #define PL_RULES_MODELS_H
+
+#include <stdbool.h>
 
 #include "base/text.h"
 
@@ -10,5 +12,9 @@
 struct span model_provider(struct span model);
 /* A provider's NAME as pl spells it, case aside, if it knows it; else as it is. */
 struct span provider_spelt(struct span name);
+
+/* Whether a person means MODEL of PROVIDER by NAME, who may leave out the provider that a model's name begins with, or
+ * put it before a name that has none. */
+bool model_is_named(const char *provider, const char *model, const char *name);
 
 #endif

@@ -1,7 +1,6 @@
 #include "rules/predictor.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +16,11 @@ enum { FOLDS = 5, EPOCHS_MAX = 40 };
 
 static const double ENOUGH = 0.05;        /* change of a logit that is not worth another epoch */
 static const double LENGTH_WEIGHT = 0.15; /* of a deviation of a prompt's length, where all its words have 1 */
-static const double PRIOR = 10;           /* how much calibration trusts the fit: as a curvature of the log loss */
+static const double WORTH = 2;  /* what predictions must gain to be made: a parameter's worth each (Akaike 1974) */
+static const double PRIOR = 10; /* how much calibration trusts the fit: as a curvature of the log loss */
 
 /* The costs of an error that are tried: each is a strength of learning, in rising order. */
-static const double costs[] = {0.03, 0.1, 0.3, 1, 3, 10};
+static const double costs[] = {0.01, 0.1, 0.3, 1, 3, 10};
 /* The parts of the weights' variance that all models share. */
 static const double shares[] = {0, 0.3};
 
@@ -479,8 +479,28 @@ static struct line calibrate(const struct training *training, size_t model, cons
     return line;
 }
 
+/* By how much the predictions lessen the log loss of always predicting the share of good verdicts. */
+static double gain_of(const struct training *training, size_t model, const struct line *line, const float *held_out) {
+    double gain = 0, good = 0, count = 0;
+    for (size_t i = 0; i < training->example_count; i++) {
+        const struct example *example = &training->examples[i];
+        if (example->model != model)
+            continue;
+        count += example->count;
+        good += example->good ? example->count : 0;
+        gain -= example->count * log_loss(line->slope * (double)held_out[i] + line->intercept, example->good);
+    }
+    double entropy = good > 0 && good < count ? -good * log(good / count) - (count - good) * log(1 - good / count) : 0;
+    return gain + entropy;
+}
+
 /* -- the whole ------------------------------------------------------------------------------------------------------
  */
+
+/* Of a good answer, whatever the prompt; half a verdict of each kind keeps it finite. */
+static double log_odds_of(const struct model_predictor *predictor) {
+    return log(((double)predictor->good + 0.5) / ((double)(predictor->verdicts - predictor->good) + 0.5));
+}
 
 static double probability(const struct line *line, double odds) {
     return sigmoid(line->slope * odds + line->intercept);
@@ -546,12 +566,8 @@ void predictor_train(const struct training *training, struct predictor *predicto
         if (of_model->verdicts < PREDICTOR_VERDICTS_LEAST)
             continue;
         struct line line = calibrate(training, model, said);
-        if (line.slope < 0)
-            line = (struct line){0, log(((double)of_model->good + 0.5) /
-                                        ((double)(of_model->verdicts - of_model->good) + 0.5))};
-        if (getenv("PDEBUG"))
-            fprintf(stderr, "model %zu share %g cost %g slope %g int %g buckets %zu\n", model, choice.share,
-                    cost[model], line.slope, line.intercept, predictor->buckets);
+        if (line.slope <= 0 || gain_of(training, model, &line, said) < WORTH)
+            line = (struct line){0, log_odds_of(of_model)};
         assess(training, model, &line, said, of_model);
         keep_weights(&fit, model, &line, of_model);
         for (size_t i = 0; held_out != NULL && i < training->example_count; i++)
