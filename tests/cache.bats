@@ -476,6 +476,7 @@ SQL
 
 # as_version_2: the database as it was before there were cache events
 as_version_2() {
+  as_version_4
   sql "DROP VIEW workflow_history; CREATE VIEW workflow_history AS SELECT workflow_id FROM workflow;
     DROP VIEW session_turns; DROP VIEW session_steps; DROP TABLE turn; DROP TABLE step;
     DROP INDEX request_of_session; ALTER TABLE request DROP COLUMN revision;
@@ -492,7 +493,7 @@ as_version_2() {
   figures >once
   as_version_2
   status 0 pl-backfill --json logs
-  is 4 "$(sql "PRAGMA user_version")"
+  is 5 "$(sql "PRAGMA user_version")"
   is 2 "$(sql "PRAGMA user_version" "$PL_DB.v2")"
   is 1 "$(sql "SELECT count(*) FROM routing_metrics" "$PL_DB.v2")"
   figures | cmp once -

@@ -32,6 +32,14 @@ sql() { sqlite3 -batch "${2:-$PL_DB}" "$1"; }
 
 fresh() { rm -f "$PL_DB" "$PL_DB"-*; }
 
+# as_version_4: the database as it was before there were features and predictors
+as_version_4() {
+  sql "DROP VIEW routing_advice; ALTER TABLE advice DROP COLUMN predicted;
+    CREATE VIEW routing_advice AS SELECT request_id FROM advice;
+    DROP TABLE prompt_features; DROP TABLE predictor_base; DROP TABLE predictors; DROP TABLE predictor_calibration;
+    PRAGMA user_version = 4"
+}
+
 # Every figure that the database holds, in an order of its own, for comparing two databases.
 figures() {
   sqlite3 -batch "${1:-$PL_DB}" "
@@ -56,6 +64,7 @@ figures() {
     SELECT prompt_hash, complexity_level, avg_budget, usage_count, printf('%!.17g', total_quality_score),
       printf('%!.17g', quality_score), last_used, created_at, tokens_known, tokens, budgets_known, budgets,
       quality_known, quality, quality_total FROM budget_patterns ORDER BY 1;
+    SELECT prompt_hash, version, hex(features) FROM prompt_features ORDER BY 1;
     SELECT name, value FROM total WHERE slot IN (2, (SELECT slot FROM state)) AND value <> 0 ORDER BY 1;
     SELECT hit_count, miss_count, hit_rate, total_cost_saved, savings_percentage, lookup_p50, lookup_p95, lookup_p99,
       write_p95, memory_usage, degradation_alert FROM cache_metrics;

@@ -97,6 +97,7 @@ fields="pattern complexity complexity_score provider model confidence thinking_b
   status 0 pl-advise -q -v <<<"$code"
   is "pl-advise: Loaded 0 budget patterns
 pl-advise: Loaded routing of run 20260301T120000Z-1
+pl-advise: Loaded predictors of 0 models
 pl-advise: Advised 1 requests" "$(cat err)"
   status 0 pl-advise -q -vv <<<"$code"
   has "$(cat err)" "pl-advise: m: the only confident model (quality 4.63)"
@@ -104,6 +105,7 @@ pl-advise: Advised 1 requests" "$(cat err)"
   status 0 pl-advise -q -v <<<"$code"
   is "pl-advise: Loaded 1 budget patterns
 pl-advise: No retraining yet: no model to advise
+pl-advise: Loaded predictors of 0 models
 pl-advise: Advised 1 requests" "$(cat err)"
 }
 
@@ -615,7 +617,7 @@ models() {
   everything >before
   ask '{"request_id":"r","prompt":"Fix the code"}' --record >out
   is '["request_id","prompt","advice"]' "$(jq -c keys_unsorted out)"
-  is "r|2026-03-01 12:00:00|code|moderate|unknown|claude-sonnet-4-5|medium|10000|default|balanced|" \
+  is "r|2026-03-01 12:00:00|code|moderate|unknown|claude-sonnet-4-5|medium||10000|default|balanced|" \
     "$(sql "SELECT * FROM routing_advice" | sed 's/|anthropic|/|unknown|/')"
   { echo "$code"; echo '{"prompt":"Hello","request_id":null,"n":0.10}'; echo "$code"; } | pl-advise --record >out
   is "$(jq -r .request_id out | sort)" "$(sql "SELECT request_id FROM routing_advice WHERE request_id <> 'r'")"

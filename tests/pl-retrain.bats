@@ -404,7 +404,7 @@ unknown|3|||" "$(sql "SELECT model, sample_count, avg_cost, total_cost, round(av
         "sample_count":10,"avg_quality":4.9,"correctness_rate":0.888888889,"avg_cost":0.5,"avg_complexity":0.25},
       {"pattern":"code","provider":"q","model":"q/fair","confidence":"medium","previous_confidence":null,
         "sample_count":5,"avg_quality":3.6,"correctness_rate":null,"avg_cost":null,"avg_complexity":null}],
-      "policy":"balanced","window_days":90,"total_feedback":25,"dry_run":false}
+      "predictors":[],"policy":"balanced","window_days":90,"total_feedback":25,"dry_run":false}
 J
   )" "$(rounded <out)"
   is "" "$(cat err)"
@@ -418,7 +418,8 @@ J
   status 0 pl-retrain --json --explain
   is "$(jq -c . <<'J'
     {"run_id":"20260301T120000Z-1","timestamp":"2026-03-01 12:00:00","patterns_updated":0,"total_changes":0,
-      "changes":[],"explanations":[],"policy":"balanced","window_days":90,"total_feedback":0,"dry_run":false}
+      "changes":[],"explanations":[],"predictors":[],"policy":"balanced","window_days":90,"total_feedback":0,
+      "dry_run":false}
 J
   )" "$(jq -c . out)"
   for explain in "" --explain; do

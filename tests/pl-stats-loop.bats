@@ -283,7 +283,7 @@ pl_trends_avg_quality_score{pattern="code",model="b",provider="p"} 4.25' "$(grep
   done | pl-advise -q --record
   jq -cn '(1, 2) | {request_id:"r\(.)", model:"b"}' | pl-record -q
   printf '%s\n' '{"request_id":"r3","model":"a"}' '{"request_id":"r4"}' | pl-record -q
-  json '[{"pattern":"code","provider":"q","model":"a","confidence_level":"high","sample_count":12,
+  json '{"routing":[{"pattern":"code","provider":"q","model":"a","confidence_level":"high","sample_count":12,
       "avg_quality_score":4.5,"quality_lower_bound":4.25,"correctness_rate":null,"avg_cost":0.5,"chosen_by":[],
       "updated_at":"2026-02-08 00:00:00","advised_count":0,"followed_count":0,"not_followed_count":0},
     {"pattern":"code","provider":"p","model":"b","confidence_level":"high","sample_count":10,"avg_quality_score":4.25,
@@ -292,7 +292,11 @@ pl_trends_avg_quality_score{pattern="code",model="b",provider="p"} 4.25' "$(grep
     {"pattern":"facts","provider":"p","model":"b","confidence_level":"medium","sample_count":6,
       "avg_quality_score":3.5,"quality_lower_bound":3.25,"correctness_rate":1,"avg_cost":null,
       "chosen_by":["balanced","quality"],"updated_at":"2026-02-08 00:00:00","advised_count":0,"followed_count":0,
-      "not_followed_count":0}]' routing
+      "not_followed_count":0}],"predictors":[],"calibration":[],"advice":[
+    {"advice":"followed","request_count":2,"verdict_count":0,"good_rate":null,"avg_quality_score":null,"avg_cost":null,
+      "avg_predicted":null},
+    {"advice":"not_followed","request_count":1,"verdict_count":0,"good_rate":null,"avg_quality_score":null,
+      "avg_cost":null,"avg_predicted":null}]}' routing
   status 0 pl-stats routing
   has "$(cat out)" "code     p         b      high                        10               4.25"
   is "model,chosen_by,not_followed_count a,-,0 b,balanced,,1 b,balanced,,0" \
@@ -306,7 +310,7 @@ pl_trends_avg_quality_score{pattern="code",model="b",provider="p"} 4.25' "$(grep
 
 @test "routing: none" {
   pl-record </dev/null
-  json '[]' routing
+  json '{"routing":[],"predictors":[],"calibration":[],"advice":[]}' routing
   status 0 pl-stats routing
   has "$(cat err)" "no model is routed to"
 }
@@ -668,6 +672,6 @@ hostile() {
   printf '%s\n' '{"request_id":"n1","prompt":"Fix the code"}' '{"request_id":"n2","prompt":"Debug this"}' |
     pl-advise -q --record
   printf '%s\n' '{"request_id":"n1","model":"gpt-x"}' '{"request_id":"n2","model":"other"}' | pl-record -q
-  is '["openai","gpt-x",2,1,1]' "$(pl-stats routing -j | jq -c '.[] | [.provider, .model, .advised_count,
+  is '["openai","gpt-x",2,1,1]' "$(pl-stats routing -j | jq -c '.routing[] | [.provider, .model, .advised_count,
     .followed_count, .not_followed_count]')"
 }

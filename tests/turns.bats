@@ -178,7 +178,7 @@ turns() {
   exec 9>pipe
   echo '{"workflow_id":"a"}' >&9
   for _ in {1..40}; do [ ! -s out ] || break; sleep 0.05; done
-  sql "PRAGMA user_version = 5" >/dev/null
+  sql "PRAGMA user_version = 99" >/dev/null
   echo '{"workflow_id":"b"}' >&9
   exec 9>&-
   wait $! && return 1

@@ -83,41 +83,46 @@ size_t requests_recent(struct db *db, int64_t since, int64_t until, size_t count
 /* -- numbers in blobs -----------------------------------------------------------------------------------------------
  */
 
-static void put_u32(struct text *blob, uint32_t value) {
-    unsigned char bytes[4];
-    for (int i = 0; i < 4; i++)
-        bytes[i] = (unsigned char)(value >> 8 * i);
+enum { FLOAT = 4 }; /* bytes; the lowest first */
+
+static void put_float(struct text *blob, float value) {
+    uint32_t bits;
+    unsigned char bytes[FLOAT];
+    memcpy(&bits, &value, sizeof bits);
+    for (int i = 0; i < FLOAT; i++)
+        bytes[i] = (unsigned char)(bits >> 8 * i);
     text_bytes(blob, bytes, sizeof bytes);
 }
 
-static uint32_t get_u32(const char *bytes) {
-    uint32_t value = 0;
-    for (int i = 3; i >= 0; i--)
-        value = value << 8 | (unsigned char)bytes[i];
+static float get_float(const char *bytes) {
+    uint32_t bits = 0;
+    float value;
+    for (int i = FLOAT; i-- > 0;)
+        bits = bits << 8 | (unsigned char)bytes[i];
+    memcpy(&value, &bits, sizeof value);
     return value;
 }
 
 static struct text floats_blob(const float *values, size_t count) {
     struct text blob = {0};
-    text_reserve(&blob, 4 * count + 1);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        put_u32(&blob, bits);
-    }
+    for (size_t i = 0; i < count; i++)
+        put_float(&blob, values[i]);
     return blob;
 }
 
 /* COUNT floats, which the caller owns; NULL if there are not so many. */
 static float *blob_floats(struct span blob, size_t count) {
-    if (blob.n != 4 * count)
+    if (blob.n != FLOAT * count)
         return NULL;
     float *values = xcalloc(count + 1, sizeof *values);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits = get_u32(blob.s + 4 * i);
-        memcpy(&values[i], &bits, sizeof bits);
-    }
+    for (size_t i = 0; i < count; i++)
+        values[i] = get_float(blob.s + FLOAT * i);
     return values;
+}
+
+/* A copy of a byte for each bucket, which the caller owns; NULL if the blob is of another size. */
+static void *blob_buckets(struct span blob) {
+    return blob.n == FEATURES_BUCKETS ? memcpy(xmalloc(FEATURES_BUCKETS), blob.s, FEATURES_BUCKETS) : NULL;
 }
 
 /* -- storing --------------------------------------------------------------------------------------------------------
@@ -125,21 +130,14 @@ static float *blob_floats(struct span blob, size_t count) {
 
 static void store_base(struct db *db, const struct predictors *predictors) {
     const struct predictor *predictor = &predictors->predictor;
-    struct text buckets = {0}, scales = floats_blob(predictor->scale, predictor->buckets);
-    for (size_t i = 0; i < predictor->buckets; i++)
-        put_u32(&buckets, predictor->bucket[i]);
-    struct query *query =
-        db_query(db, "INSERT INTO predictor_base(id, features_version, buckets, scales, recent, length_mean, "
-                     "length_deviation) VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6)");
+    struct query *query = db_query(db, "INSERT INTO predictor_base(id, features_version, scales, length_mean, "
+                                       "length_deviation, recent) VALUES(1, ?1, ?2, ?3, ?4, ?5)");
     db_bind_integer(query, 1, FEATURES_VERSION);
-    db_bind_blob(query, 2, text_span(&buckets).s, buckets.n);
-    db_bind_blob(query, 3, text_span(&scales).s, scales.n);
-    db_bind_integer(query, 4, (int64_t)predictors->recent);
-    db_bind_real(query, 5, predictor->length_mean);
-    db_bind_real(query, 6, predictor->length_deviation);
+    db_bind_blob(query, 2, predictor->scales, FEATURES_BUCKETS);
+    db_bind_real(query, 3, predictor->length_mean);
+    db_bind_real(query, 4, predictor->length_deviation);
+    db_bind_integer(query, 5, (int64_t)predictors->recent);
     db_run(query);
-    text_free(&buckets);
-    text_free(&scales);
 }
 
 static void store_model(struct db *db, const struct retraining_run *run, const struct predictors *predictors,
@@ -147,13 +145,12 @@ static void store_model(struct db *db, const struct retraining_run *run, const s
     char time[TIME_TEXT];
     const struct model_predictor *model = &predictors->predictor.model[number];
     const struct predicted_model *name = &predictors->names[number];
-    struct text weights = floats_blob(model->weights, predictor_weights(&predictors->predictor)),
-                recent = floats_blob(name->recent, predictors->recent);
+    struct text recent = floats_blob(name->recent, predictors->recent);
     time_format(run->at, time);
     struct query *query =
         db_query(db, "INSERT INTO predictors(provider, model, verdict_count, good_rate, brier_score, base_brier_score, "
-                     "avg_cost, updated_at, retraining_run_id, intercept, weights, recent) "
-                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+                     "avg_cost, updated_at, retraining_run_id, intercept, length_weight, unit, weights, recent) "
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
     db_bind_text(query, 1, span_of(name->provider));
     db_bind_text(query, 2, span_of(name->model));
     db_bind_integer(query, 3, model->verdicts);
@@ -164,10 +161,11 @@ static void store_model(struct db *db, const struct retraining_run *run, const s
     db_bind_text(query, 8, span_of(time));
     db_bind_text(query, 9, span_of(run->run_id));
     db_bind_real(query, 10, model->intercept);
-    db_bind_blob(query, 11, text_span(&weights).s, weights.n);
-    db_bind_blob(query, 12, text_span(&recent).s, recent.n);
+    db_bind_real(query, 11, model->length_weight);
+    db_bind_real(query, 12, model->unit);
+    db_bind_blob(query, 13, model->weights, FEATURES_BUCKETS);
+    db_bind_blob(query, 14, text_span(&recent).s, recent.n);
     db_run(query);
-    text_free(&weights);
     text_free(&recent);
 }
 
@@ -209,38 +207,25 @@ static char *copy(struct span text) {
     return xmemdup(text.s, text.n);
 }
 
-/* The buckets rise, and are some: else they are none of ours. */
 static bool load_base(struct db *db, struct predictors *predictors) {
     struct predictor *predictor = &predictors->predictor;
-    struct query *query = db_query(db, "SELECT buckets, scales, recent, length_mean, length_deviation "
+    struct query *query = db_query(db, "SELECT scales, length_mean, length_deviation, recent "
                                        "FROM predictor_base WHERE features_version = ?1");
     db_bind_integer(query, 1, FEATURES_VERSION);
     if (!db_row(query))
         return false;
-    struct span buckets = db_text(query, 0);
-    size_t count = buckets.n / 4;
-    bool good = buckets.n % 4 == 0 && count <= FEATURES_BUCKETS;
-    predictor->buckets = good ? count : 0;
-    predictor->bucket = xcalloc(predictor->buckets + 1, sizeof *predictor->bucket);
-    for (size_t i = 0; i < predictor->buckets; i++) {
-        uint32_t bucket = get_u32(buckets.s + 4 * i);
-        good = good && bucket < FEATURES_BUCKETS && (i == 0 || bucket > predictor->bucket[i - 1]);
-        predictor->bucket[i] = (uint16_t)bucket;
-    }
-    predictor->scale = blob_floats(db_text(query, 1), predictor->buckets);
-    predictors->recent = (size_t)db_integer(query, 2);
-    predictor->length_mean = db_real(query, 3);
-    predictor->length_deviation = db_real(query, 4);
+    predictor->scales = blob_buckets(db_text(query, 0));
+    predictor->length_mean = db_real(query, 1);
+    predictor->length_deviation = db_real(query, 2);
+    predictors->recent = (size_t)db_integer(query, 3);
     db_end(query);
-    if (good && predictor->scale != NULL)
-        predictor_index(predictor);
-    return good && predictor->scale != NULL;
+    return predictor->scales != NULL;
 }
 
 static bool load_models(struct db *db, struct predictors *predictors) {
     bool good = true;
-    struct query *query = db_query(db, "SELECT provider, model, verdict_count, avg_cost, intercept, weights, recent "
-                                       "FROM predictors ORDER BY model, provider");
+    struct query *query = db_query(db, "SELECT provider, model, verdict_count, avg_cost, intercept, length_weight, "
+                                       "unit, weights, recent FROM predictors ORDER BY model, provider");
     while (db_row(query)) {
         if (predictors->predictor.models == PREDICTOR_MODELS_MAX)
             continue;
@@ -249,12 +234,14 @@ static bool load_models(struct db *db, struct predictors *predictors) {
             .provider = copy(db_text(query, 0)),
             .model = copy(db_text(query, 1)),
             .avg_cost = db_real(query, 3),
-            .recent = blob_floats(db_text(query, 6), predictors->recent),
+            .recent = blob_floats(db_text(query, 8), predictors->recent),
         };
         predictors->predictor.model[number] = (struct model_predictor){
             .verdicts = db_integer(query, 2),
             .intercept = db_real(query, 4),
-            .weights = blob_floats(db_text(query, 5), predictor_weights(&predictors->predictor)),
+            .length_weight = db_real(query, 5),
+            .unit = db_real(query, 6),
+            .weights = blob_buckets(db_text(query, 7)),
         };
         good = good && predictors->names[number].recent != NULL && predictors->predictor.model[number].weights != NULL;
     }

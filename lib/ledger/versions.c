@@ -580,8 +580,7 @@ static const char predictor_tables[] =
     "CREATE TABLE predictor_base("
     "  id INTEGER PRIMARY KEY CHECK(id = 1),"
     "  features_version INTEGER NOT NULL,"
-    "  buckets BLOB NOT NULL,"                                     /* 32 bits each, rising */
-    "  scales BLOB NOT NULL,"                                      /* a float for each: how much its features count */
+    "  scales BLOB NOT NULL," /* a byte for each bucket: how much it counts, in 16ths */
     "  length_mean REAL NOT NULL, length_deviation REAL NOT NULL," /* of prompts */
     "  recent INTEGER NOT NULL" /* prompts that the predictors' recent predictions are of */
     ");"
@@ -596,8 +595,9 @@ static const char predictor_tables[] =
     "  avg_cost REAL,"
     "  updated_at TEXT NOT NULL,"
     "  retraining_run_id TEXT NOT NULL REFERENCES retraining_runs(run_id),"
-    "  intercept REAL NOT NULL,"
-    "  weights BLOB NOT NULL," /* a float for each bucket */
+    "  intercept REAL NOT NULL, length_weight REAL NOT NULL,"
+    "  unit REAL NOT NULL,"    /* of the weights */
+    "  weights BLOB NOT NULL," /* a byte for each bucket: their roots, with their signs */
     "  recent BLOB NOT NULL,"  /* a float for each recent prompt: its prediction */
     "  UNIQUE(provider, model)"
     ");"

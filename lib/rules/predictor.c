@@ -87,21 +87,13 @@ void training_verdicts(struct training *training, size_t model, int64_t count, i
     add_example(training, model, false, count - good);
 }
 
-/* -- buckets and rows --------------------------------------------------------------------------------------------- */
+/* -- rows --------------------------------------------------------------------------------------------------------- */
 
 void predictor_free(struct predictor *predictor) {
-    free(predictor->bucket);
-    free(predictor->scale);
-    free(predictor->place);
+    free(predictor->scales);
     for (size_t i = 0; i < predictor->models; i++)
         free(predictor->model[i].weights);
     *predictor = (struct predictor){0};
-}
-
-void predictor_index(struct predictor *predictor) {
-    predictor->place = xcalloc(FEATURES_BUCKETS, sizeof *predictor->place);
-    for (size_t i = 0; i < predictor->buckets; i++)
-        predictor->place[predictor->bucket[i]] = (uint32_t)i + 1;
 }
 
 static void measure_lengths(const struct training *training, struct predictor *predictor) {
@@ -112,14 +104,13 @@ static void measure_lengths(const struct training *training, struct predictor *p
         sum += features.length;
         squares += features.length * features.length;
     }
-    predictor->length_mean = count > 0 ? sum / count : 0;
-    predictor->length_deviation = count > 0
-                                      ? sqrt(fmax(0, squares / count - predictor->length_mean * predictor->length_mean))
-                                      : 0;
+    double mean = count > 0 ? sum / count : 0;
+    predictor->length_mean = mean;
+    predictor->length_deviation = count > 0 ? sqrt(fmax(0, squares / count - mean * mean)) : 0;
 }
 
-/* A bucket that one prompt alone has tells nothing of others. */
-static void choose_buckets(const struct training *training, struct predictor *predictor) {
+/* The rarer a bucket, the more it counts; but one that a single prompt has tells nothing of others. */
+static void choose_scales(const struct training *training, struct predictor *predictor) {
     struct features features;
     uint32_t *prompts = xcalloc(FEATURES_BUCKETS, sizeof *prompts);
     for (size_t prompt = 0; prompt < training->prompts; prompt++) {
@@ -127,30 +118,14 @@ static void choose_buckets(const struct training *training, struct predictor *pr
         for (size_t i = 0; i < features.count; i++)
             prompts[features.buckets[i]]++;
     }
-    for (size_t bucket = 0; bucket < FEATURES_BUCKETS; bucket++)
-        predictor->buckets += prompts[bucket] > 1;
-    predictor->bucket = xcalloc(predictor->buckets + 1, sizeof *predictor->bucket);
-    predictor->scale = xcalloc(predictor->buckets + 1, sizeof *predictor->scale);
-    size_t place = 0;
+    predictor->scales = xcalloc(FEATURES_BUCKETS, sizeof *predictor->scales);
     for (size_t bucket = 0; bucket < FEATURES_BUCKETS; bucket++) {
-        if (prompts[bucket] < 2)
-            continue;
-        predictor->bucket[place] = (uint16_t)bucket;
-        predictor->scale[place++] = (float)(1 + log((1 + (double)training->prompts) / (1 + (double)prompts[bucket])));
+        double scale = 1 + log((1 + (double)training->prompts) / (1 + (double)prompts[bucket]));
+        if (prompts[bucket] > 1)
+            predictor->scales[bucket] = (uint8_t)fmin(round(scale * PREDICTOR_SCALE_ONE), UINT8_MAX);
     }
     free(prompts);
-    predictor_index(predictor);
 }
-
-/* A prompt as numbers: its features, of length 1 together (or none), its own length, and a one for the intercept. */
-struct row {
-    size_t count;
-    const uint32_t *places;
-    const float *values;
-    double square; /* of its length */
-};
-
-enum { ROW_MAX = FEATURES_MAX + 2 };
 
 /* How many deviations the prompt is longer than the mean, weighed against what its words say. */
 static double length_value(const struct predictor *predictor, const struct features *features) {
@@ -158,43 +133,56 @@ static double length_value(const struct predictor *predictor, const struct featu
     return LENGTH_WEIGHT * fmax(-3, fmin(3, deviations));
 }
 
-/* Fills PLACES and VALUES, which have room for ROW_MAX, with what the predictor knows of the features. */
-static struct row make_row(const struct predictor *predictor, const struct features *features, uint32_t *places,
-                           float *values) {
-    struct row row = {0, places, values, 0};
-    double squares = 0;
+/* The sum of the squares of the scales of a prompt's buckets. */
+static uint64_t square_of(const struct predictor *predictor, const struct features *features) {
+    uint64_t sum = 0;
     for (size_t i = 0; i < features->count; i++) {
-        uint32_t place = predictor->place[features->buckets[i]];
-        if (place == 0)
-            continue;
-        places[row.count] = place - 1;
-        values[row.count] = predictor->scale[place - 1];
-        squares += (double)values[row.count] * (double)values[row.count];
-        row.count++;
+        uint64_t scale = predictor->scales[features->buckets[i]];
+        sum += scale * scale;
     }
-    float factor = squares > 0 ? (float)(1 / sqrt(squares)) : 0;
-    for (size_t i = 0; i < row.count; i++)
-        values[i] *= factor;
-    double length = length_value(predictor, features);
-    row.square = (row.count > 0 ? 1 : 0) + length * length + 1;
-    places[row.count] = (uint32_t)predictor->buckets;
-    values[row.count++] = (float)length;
-    places[row.count] = (uint32_t)predictor->buckets + 1;
-    values[row.count++] = 1;
-    return row;
+    return sum;
 }
 
+/* A prompt as numbers: its features, of length 1 together (or none), its own length, and a one for the intercept. Their
+ * places are those of weights. */
+struct row {
+    size_t count;
+    const uint32_t *places;
+    const float *values;
+    double square; /* of its length */
+};
+
+enum { LENGTH_PLACE = FEATURES_BUCKETS, INTERCEPT_PLACE, PLACES, ROW_MAX = FEATURES_MAX + 2 };
+
 struct rows {
-    size_t *starts, count, room;
+    size_t *starts, room;
     uint32_t *places;
     float *values;
     double *squares;
 };
 
+/* Puts the prompt's row at AT, where there is room. Returns its end. */
+static size_t make_row(const struct predictor *predictor, const struct features *features, struct rows *rows, size_t at,
+                       double *square) {
+    double length = length_value(predictor, features), norm = sqrt((double)square_of(predictor, features));
+    for (size_t i = 0; i < features->count; i++) {
+        uint16_t bucket = features->buckets[i];
+        if (predictor->scales[bucket] == 0)
+            continue;
+        rows->places[at] = bucket;
+        rows->values[at++] = (float)(predictor->scales[bucket] / norm);
+    }
+    rows->places[at] = LENGTH_PLACE;
+    rows->values[at++] = (float)length;
+    rows->places[at] = INTERCEPT_PLACE;
+    rows->values[at++] = 1;
+    *square = (norm > 0 ? 1 : 0) + length * length + 1;
+    return at;
+}
+
 static struct rows make_rows(const struct training *training, const struct predictor *predictor) {
     struct rows rows = {
         .starts = xcalloc(training->prompts + 1, sizeof *rows.starts),
-        .count = training->prompts,
         .squares = xcalloc(training->prompts + 1, sizeof *rows.squares),
     };
     struct features features;
@@ -206,10 +194,8 @@ static struct rows make_rows(const struct training *training, const struct predi
             rows.places = xreallocarray(rows.places, rows.room, sizeof *rows.places);
             rows.values = xreallocarray(rows.values, rows.room, sizeof *rows.values);
         }
-        struct row row = make_row(predictor, &features, rows.places + at, rows.values + at);
         rows.starts[prompt] = at;
-        rows.squares[prompt] = row.square;
-        at += row.count;
+        at = make_row(predictor, &features, &rows, at, &rows.squares[prompt]);
     }
     rows.starts[training->prompts] = at;
     return rows;
@@ -239,7 +225,7 @@ static double sigmoid(double x) {
 struct fit {
     const struct training *training;
     const struct rows *rows;
-    size_t models, places;
+    size_t models;
     double share;                        /* of the variance, that is common */
     double offset[PREDICTOR_MODELS_MAX]; /* log odds of a good answer by each model */
     float *weights;
@@ -249,9 +235,9 @@ struct fit {
     uint64_t random;
 };
 
-static void fit_begin(struct fit *fit, const struct training *training, const struct rows *rows, size_t places) {
-    *fit = (struct fit){.training = training, .rows = rows, .models = training->models, .places = places};
-    fit->weights = xcalloc(places * (fit->models + 1), sizeof *fit->weights);
+static void fit_begin(struct fit *fit, const struct training *training, const struct rows *rows) {
+    *fit = (struct fit){.training = training, .rows = rows, .models = training->models};
+    fit->weights = xcalloc(PLACES * (fit->models + 1), sizeof *fit->weights);
     fit->logits = xcalloc(training->example_count + 1, sizeof *fit->logits);
     fit->order = xcalloc(training->example_count + 1, sizeof *fit->order);
 }
@@ -351,7 +337,7 @@ static void descend(struct fit *fit, const double cost[PREDICTOR_MODELS_MAX]) {
 
 /* Begins with all dual variables, and so all weights, at 0. */
 static void start(struct fit *fit, double share) {
-    memset(fit->weights, 0, fit->places * (fit->models + 1) * sizeof *fit->weights);
+    memset(fit->weights, 0, PLACES * (fit->models + 1) * sizeof *fit->weights);
     fit->share = share;
     choose_offsets(fit);
     for (size_t i = 0; i < fit->order_count; i++)
@@ -360,7 +346,7 @@ static void start(struct fit *fit, double share) {
 
 /* Goes on to costs that are FACTOR times as high: the same logits, with all weights grown as much. */
 static void raise(struct fit *fit, double factor) {
-    size_t count = fit->places * (fit->models + 1);
+    size_t count = PLACES * (fit->models + 1);
     for (size_t i = 0; i < count; i++)
         fit->weights[i] *= (float)factor;
 }
@@ -525,14 +511,27 @@ static void assess(const struct training *training, size_t model, const struct l
     predictor->base_brier = good_rate * (1 - good_rate);
 }
 
+/* What a model's weights at PLACE are together, as they are after calibration. */
+static double weight_at(const struct fit *fit, size_t model, const struct line *line, size_t place) {
+    const float *weights = fit->weights + place * (fit->models + 1);
+    return line->slope * ((double)weights[0] + (double)weights[model + 1]);
+}
+
+/* Weights are kept as their roots, rounded: small ones, which are many, about as precisely as large ones. */
 static void keep_weights(const struct fit *fit, size_t model, const struct line *line,
                          struct model_predictor *predictor) {
-    predictor->weights = xcalloc(fit->places, sizeof *predictor->weights);
-    for (size_t i = 0; i < fit->places; i++) {
-        const float *weights = fit->weights + i * (fit->models + 1);
-        predictor->weights[i] = (float)(line->slope * (double)(weights[0] + weights[model + 1]));
+    double most = 0;
+    for (size_t bucket = 0; bucket < FEATURES_BUCKETS; bucket++)
+        most = fmax(most, fabs(weight_at(fit, model, line, bucket)));
+    predictor->unit = most > 0 ? most / (INT8_MAX * INT8_MAX) : 1;
+    predictor->weights = xcalloc(FEATURES_BUCKETS, sizeof *predictor->weights);
+    for (size_t bucket = 0; bucket < FEATURES_BUCKETS; bucket++) {
+        double weight = weight_at(fit, model, line, bucket);
+        predictor->weights[bucket] = (int8_t)copysign(round(sqrt(fabs(weight) / predictor->unit)), weight);
     }
-    predictor->intercept = line->slope * fit->offset[model] + line->intercept;
+    predictor->length_weight = weight_at(fit, model, line, LENGTH_PLACE);
+    predictor->intercept = line->slope * fit->offset[model] + line->intercept +
+                           weight_at(fit, model, line, INTERCEPT_PLACE);
 }
 
 static void count_verdicts(const struct training *training, struct predictor *predictor) {
@@ -549,10 +548,10 @@ void predictor_train(const struct training *training, struct predictor *predicto
     *predictor = (struct predictor){.models = training->models};
     count_verdicts(training, predictor);
     measure_lengths(training, predictor);
-    choose_buckets(training, predictor);
+    choose_scales(training, predictor);
     struct rows rows = make_rows(training, predictor);
     float *said = xcalloc(training->example_count + 1, sizeof *said);
-    fit_begin(&fit, training, &rows, predictor_weights(predictor));
+    fit_begin(&fit, training, &rows);
     struct choice choice = choose(&fit, said);
     for (size_t model = 0; model < training->models; model++)
         cost[model] = costs[choice.cost[model]];
@@ -580,16 +579,21 @@ void predictor_train(const struct training *training, struct predictor *predicto
     rows_free(&rows);
 }
 
+/* Scales and weights are whole numbers, so that their products add up exactly. */
 void predictor_predict(const struct predictor *predictor, const struct features *features,
                        double probabilities[PREDICTOR_MODELS_MAX]) {
-    uint32_t places[ROW_MAX];
-    float values[ROW_MAX];
-    struct row row = make_row(predictor, features, places, values);
-    for (size_t model = 0; model < predictor->models; model++) {
-        const struct model_predictor *of_model = &predictor->model[model];
-        double odds = of_model->intercept;
-        for (size_t i = 0; of_model->weights != NULL && i < row.count; i++)
-            odds += (double)values[i] * (double)of_model->weights[places[i]];
-        probabilities[model] = of_model->weights != NULL ? sigmoid(odds) : (double)NAN;
+    double norm = sqrt((double)square_of(predictor, features)), length = length_value(predictor, features);
+    for (size_t number = 0; number < predictor->models; number++) {
+        const struct model_predictor *model = &predictor->model[number];
+        int64_t sum = 0;
+        probabilities[number] = NAN;
+        if (model->weights == NULL)
+            continue;
+        for (size_t i = 0; i < features->count; i++) {
+            int root = model->weights[features->buckets[i]];
+            sum += predictor->scales[features->buckets[i]] * root * abs(root);
+        }
+        double words = norm > 0 ? (double)sum * model->unit / norm : 0;
+        probabilities[number] = sigmoid(model->intercept + length * model->length_weight + words);
     }
 }

@@ -39,16 +39,16 @@ struct model_predictor {
     double brier,
         base_brier; /* mean square of the error on such verdicts; of always predicting the share of good ones */
     struct reliability bins[PREDICTOR_BINS];
-    double intercept;
-    float *weights; /* predictor_weights of them; NULL: too few verdicts, nothing is predicted */
+    double intercept, length_weight;
+    double unit;     /* of the bucket's weights */
+    int8_t *weights; /* by bucket, their roots, with their signs; NULL: too few verdicts, nothing is predicted */
 };
 
+enum { PREDICTOR_SCALE_ONE = 16 };
+
 struct predictor {
-    size_t buckets;                       /* that at least two prompts of the training share */
-    uint16_t *bucket;                     /* which they are, rising */
-    float *scale;                         /* how much a feature in each counts */
-    uint32_t *place;                      /* by bucket its place + 1; 0: it was not learned of */
-    double length_mean, length_deviation; /* of the prompts' lengths */
+    uint8_t *scales; /* by bucket, how much it counts, in units of 1 / SCALE_ONE; 0: it was not learned of */
+    double length_mean, length_deviation; /* of the prompts */
     size_t models;
     struct model_predictor model[PREDICTOR_MODELS_MAX];
 };
@@ -58,14 +58,6 @@ struct predictor {
  * + model) a prediction that knew nothing of the prompt's verdicts; NaN where nothing is predicted. */
 void predictor_train(const struct training *training, struct predictor *predictor, float *held_out);
 void predictor_free(struct predictor *predictor);
-
-/* How many weights a model has: one for each bucket, one for the length, one for any prompt. */
-static inline size_t predictor_weights(const struct predictor *predictor) {
-    return predictor->buckets + 2;
-}
-
-/* Makes the table of places from the buckets. */
-void predictor_index(struct predictor *predictor);
 
 /* The probability, 0 to 1, that each model answers such a prompt well; NaN where nothing is predicted. */
 void predictor_predict(const struct predictor *predictor, const struct features *features,
