@@ -48,6 +48,8 @@ test: ; @.ci/install build test && $(MAKE) --no-print-directory -s all units && 
 check: ; @.ci/install build test check && tests/check $(BUILD)/check
 bench: ; @.ci/install build bench && $(MAKE) --no-print-directory -s all && tests/bench/run $(BUILD)/bin
 
+bench-routing: ; @.ci/install build bench && $(MAKE) --no-print-directory -s all && tests/bench/routing $(BUILD)/bin $(FILE)
+
 install: all
 	install -d $(ROOT)/bin $(ROOT)/share/pl $(COMPLETIONS)
 	install -m 755 $(BINARIES) $(ROOT)/bin
@@ -62,6 +64,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo test check bench install uninstall clean; PREFIX, DESTDIR, CC, CFLAGS, BUILD"
+	@echo "all demo test check bench bench-routing install uninstall clean; PREFIX, DESTDIR, CC, CFLAGS, BUILD"
 
-.PHONY: all units demo test check bench install uninstall clean help force
+.PHONY: all units demo test check bench bench-routing install uninstall clean help force

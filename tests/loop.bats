@@ -110,10 +110,11 @@ advised() { printf '%s\n' "$function" "$poem" | pl-advise -t -f model "$@" | pas
   status 0 pl-backfill --verify
 }
 
+# As long as nothing is predicted of it: it has 98 verdicts in all, and then 99.
 @test "the loop: a model with many poor ratings never wins, however cheap and however often it is rated" {
   first | pl-record -q
   for day in 11 12 13 14; do
-    asked $day "$function" toy/tiny 0 "$(yes 2 | head -n 50 | tr -d '\n')"
+    asked $day "$function" toy/tiny 0 "$(yes 2 | head -n 16 | tr -d '\n')"
   done | pl-record -q
   asked 15 "$function" toy/tiny 0 5555555555 | pl-record -q
   for policy in balanced quality cost; do
@@ -124,7 +125,7 @@ advised() { printf '%s\n' "$function" "$poem" | pl-advise -t -f model "$@" | pas
   done
   # not even where nothing else is known
   fresh
-  asked 10 "$function" toy/tiny 0 "$(yes 3 | head -n 100 | tr -d '\n')" | pl-record -q
+  asked 10 "$function" toy/tiny 0 "$(yes 3 | head -n 99 | tr -d '\n')" | pl-record -q
   pl-retrain -q
   for policy in balanced quality cost; do is "|" "$(advised --policy $policy)"; done
 }
@@ -189,6 +190,8 @@ $weak|mistralai|7021|0.679" "$(sql "SELECT selected_model, selected_provider, co
   diff wanted got
   is 7021 "$(wc -l <verdicts)"
 
+  # of a prompt that is not known nothing is predicted: groups decide
+  unseen='"prompt_hash":"0000000000000000"'
   # quality is 1 + 4 times correctness: 4.0 from 3 in 4 right, 3.5 from 5 in 8; advice differs as the figures do
   awk '{ right = $4 / $3; quality = 1 + 4 * right; level = "low" }
     $3 >= 5 && quality >= 3.5 && right >= 0.7 { level = "medium" }
@@ -198,7 +201,7 @@ $weak|mistralai|7021|0.679" "$(sql "SELECT selected_model, selected_provider, co
   for policy in cost quality balanced; do
     sql "SELECT pattern || ' ' || model FROM routing, json_each(chosen_by) WHERE value = '$policy' ORDER BY 1" >chosen
     while read -r pattern model; do
-      is "$model" "$(pl-advise --policy $policy -f model <<<"{\"pattern\":\"$pattern\",\"prompt\":\"\"}")"
+      is "$model" "$(pl-advise --policy $policy -f model <<<"{\"pattern\":\"$pattern\",$unseen}")"
     done <chosen
     grep "$weak" chosen | cut -d' ' -f1 >"$policy"
   done

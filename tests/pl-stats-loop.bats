@@ -300,7 +300,7 @@ pl_trends_avg_quality_score{pattern="code",model="b",provider="p"} 4.25' "$(grep
   status 0 pl-stats routing
   has "$(cat out)" "code     p         b      high                        10               4.25"
   is "model,chosen_by,not_followed_count a,-,0 b,balanced,,1 b,balanced,,0" \
-    "$(awk '{ print $3 "," $10 "," $NF }' out | xargs)"
+    "$(sed '/^$/,$d' out | awk '{ print $3 "," $10 "," $NF }' | xargs)"
   is 'code,q,a,high,12,4.5,4.25,,0.5,[],2026-02-08 00:00:00,0,0,0' "$(rows routing | head -1)"
   status 0 pl-stats routing -F prometheus
   exposition

@@ -240,6 +240,17 @@ static size_t keep_outcomes(struct outcome *outcomes, size_t count, bool by_rank
     return kept;
 }
 
+/* Whether the gain, or the loss, is within two standard errors of none: parts of it would be parts of nothing. */
+static bool within_chance(const struct routed *routed, size_t prompts) {
+    double cheap = routed->quality[0], dear = routed->quality[EVALUATION_STEPS];
+    double error = sqrt((cheap * (1 - cheap) + dear * (1 - dear)) / (double)prompts);
+    return !(fabs(dear - cheap) > 2 * error);
+}
+
+static void forget_parts(struct routed *routed) {
+    routed->apgr = routed->share_50 = routed->share_80 = NAN;
+}
+
 static struct evaluated_model describe(const struct sampled_model *model, const struct errors *errors) {
     return (struct evaluated_model){
         .provider = xstrdup(model->provider),
@@ -277,6 +288,11 @@ static bool cross_validate(const struct samples *samples, const struct evaluate_
         keep_outcomes(run.by_prediction, samples->count, evaluation->by_rank);
         evaluate_routing(run.by_pattern, count, !evaluation->by_rank, &evaluation->by_pattern);
         evaluate_routing(run.by_prediction, count, !evaluation->by_rank, &evaluation->by_prediction);
+        evaluation->by_chance = within_chance(&evaluation->by_prediction, count);
+        if (evaluation->by_chance) {
+            forget_parts(&evaluation->by_pattern);
+            forget_parts(&evaluation->by_prediction);
+        }
         evaluation->cheap = describe(&samples->models[run.cheap], &errors[0]);
         evaluation->dear = describe(&samples->models[run.dear], &errors[1]);
     } else {

@@ -29,6 +29,7 @@ struct evaluation {
     struct evaluated_model cheap, dear;
     size_t prompts, paired; /* those that were evaluated; those that have verdicts on both models' answers */
     bool by_rank;           /* how missing verdicts were made up for: see rules/evaluation.h. Else all are paired */
+    bool by_chance;         /* the dear model's gain may be chance: then the parts of it that are recovered are NaN */
     struct routed by_pattern, by_prediction;
 };
 

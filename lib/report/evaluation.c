@@ -24,7 +24,7 @@ enum { ROUTERS = 5 };
 static void list_routers(const struct evaluation *e, struct router routers[ROUTERS]) {
     const struct routed *prediction = &e->by_prediction, *pattern = &e->by_pattern;
     double cheap = prediction->quality[0], dear = prediction->quality[EVALUATION_STEPS];
-    bool gains = dear > cheap;
+    bool gains = dear > cheap && !e->by_chance;
     routers[0] = (struct router){"all_cheap", cheap, (double)NAN, (double)NAN, (double)NAN};
     routers[1] = (struct router){"random", (cheap + dear) / 2, gains ? 0.5 : (double)NAN, gains ? 0.5 : (double)NAN,
                                  gains ? 0.8 : (double)NAN};
@@ -186,7 +186,9 @@ static void print_notes(const struct evaluation *e, FILE *out) {
           "dear_share_50, dear_share_80: prompts to send to it for 50%, 80% of the gain\n"
           "cost_80, saved_80: USD a request then, and what that saves of all_dear's\n",
           out);
-    if (isnan(e->by_prediction.apgr))
+    if (e->by_chance)
+        fputs("The models are as good as each other, as far as so few verdicts can tell.\n", out);
+    else if (isnan(e->by_prediction.apgr))
         fputs("The dear model answers no better: there is no gain to recover.\n", out);
 }
 

@@ -565,7 +565,7 @@ void predictor_train(const struct training *training, struct predictor *predicto
         if (of_model->verdicts < PREDICTOR_VERDICTS_LEAST)
             continue;
         struct line line = calibrate(training, model, said);
-        if (line.slope <= 0 || gain_of(training, model, &line, said) < WORTH)
+        if (line.slope <= 0 || gain_of(training, model, &line, said) <= 0)
             line = (struct line){0, log_odds_of(of_model)};
         assess(training, model, &line, said, of_model);
         keep_weights(&fit, model, &line, of_model);

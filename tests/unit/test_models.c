@@ -1,4 +1,5 @@
-/* Providers: known by a model's name, whole words of it only, or named before it. */
+/* Providers: known by a model's name, whole words of it only, or named before it; and models by what people call them.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,6 +137,64 @@ static void nothing_is_unknown(void **state) {
     free(slashes);
 }
 
+/* -- names that people give -----------------------------------------------------------------------------------------
+ */
+
+static void named(const char *provider, const char *model, const char *name, bool expected) {
+    if (model_is_named(provider, model, name) != expected)
+        fail_msg("\"%s\" is%s meant by \"%s\"", model, expected ? " not" : "", name);
+}
+
+static void models_without_a_provider_before_them(void **state) {
+    (void)state;
+    named("openai", "gpt-4o", "gpt-4o", true);
+    named("openai", "gpt-4o", "openai/gpt-4o", true);
+    named("openai", "gpt-4o", "azure/gpt-4o", false);
+    named("openai", "gpt-4o", "/gpt-4o", false);
+    named("openai", "gpt-4o", "openai", false);
+    named("openai", "gpt-4o", "openai/", false);
+    named("openai", "gpt-4o", "openai-gpt-4o", false);
+    named("openai", "gpt-4o", "openai//gpt-4o", false);
+    named("openai", "gpt-4o", "", false);
+    named("unknown", "my-model", "my-model", true);
+    named("unknown", "my-model", "unknown/my-model", true);
+}
+
+static void models_with_a_provider_before_them(void **state) {
+    (void)state;
+    named("openai", "openai/gpt-4o", "openai/gpt-4o", true);
+    named("openai", "openai/gpt-4o", "gpt-4o", true);
+    named("groq", "groq/llama-3.3-70b", "llama-3.3-70b", true);
+    named("groq", "groq/llama-3.3-70b", "meta/llama-3.3-70b", false);
+    named("groq", "groq/llama-3.3-70b", "groq", false);
+    named("groq", "groq/llama-3.3-70b", "/llama-3.3-70b", false);
+    named("groq", "groq/llama-3.3-70b", "", false);
+}
+
+static void no_part_of_a_name(void **state) {
+    (void)state;
+    named("openai", "gpt-4o-mini", "gpt-4o", false);
+    named("openai", "gpt-4o", "gpt-4o-mini", false);
+    named("openai", "gpt-4o-mini", "openai/gpt-4o", false);
+    named("openai", "gpt-4o", "4o", false);
+    named("groq", "groq/llama-3.3-70b", "llama-3.3", false);
+    named("groq", "groq/llama-3.3-70b", "groq/llama", false);
+    named("mistral", "mistral-large", "mistral", false);
+    named("mistral", "mistral", "mistral", true);
+    named("mistral", "mistral", "mistral/mistral", true);
+}
+
+/* Of several names before a model the first is its provider. */
+static void models_behind_a_gateway(void **state) {
+    static const char model[] = "openrouter/anthropic/claude-opus-4-6";
+    (void)state;
+    named("openrouter", model, model, true);
+    named("openrouter", model, "anthropic/claude-opus-4-6", true);
+    named("openrouter", model, "openrouter/claude-opus-4-6", false);
+    named("openrouter", model, "openrouter/anthropic", false);
+    named("anthropic", "anthropic/claude-opus-4-6", "openrouter/anthropic/claude-opus-4-6", false);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_are_known),
@@ -145,6 +204,10 @@ int main(void) {
         cmocka_unit_test(what_stands_before_the_slash_is_the_provider),
         cmocka_unit_test(platforms_put_things_in_front),
         cmocka_unit_test(nothing_is_unknown),
+        cmocka_unit_test(models_without_a_provider_before_them),
+        cmocka_unit_test(models_with_a_provider_before_them),
+        cmocka_unit_test(no_part_of_a_name),
+        cmocka_unit_test(models_behind_a_gateway),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
