@@ -24,6 +24,8 @@ static double value_at(const struct plot *plot, const struct curve *curve, size_
     double x = (double)column * (double)(plot->points - 1) / (double)(plot->width - 1);
     size_t before = (size_t)x < plot->points - 1 ? (size_t)x : plot->points - 2;
     double part = x - (double)before;
+    if (part == 0 || part == 1)
+        return curve->values[part == 0 ? before : before + 1];
     return (1 - part) * curve->values[before] + part * curve->values[before + 1];
 }
 
@@ -66,7 +68,8 @@ void plot_append(struct text *text, const struct plot *plot) {
     text_format(text, "%*s └", (int)margin, "");
     for (size_t column = 0; column < plot->width; column++)
         text_string(text, "─");
-    size_t room = plot->width > strlen(plot->left) ? plot->width - strlen(plot->left) : 1;
+    size_t left = strlen(plot->left), right = strlen(plot->right);
+    size_t room = plot->width >= left + right ? plot->width - left : right + 1;
     text_format(text, "\n%*s  %s%*s\n", (int)margin, "", plot->left, (int)room, plot->right);
     free(cells);
 }

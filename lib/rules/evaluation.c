@@ -5,6 +5,8 @@
 
 #include "base/alloc.h"
 
+static const double ROUNDING = 1e-9; /* what is less than this is none */
+
 /* Prompts that stand together: how many, and what each would be answered with. */
 struct group {
     double size, cheap, dear;
@@ -37,17 +39,19 @@ static size_t end_of(const struct outcome *outcomes, size_t count, size_t from, 
 
 /* A group in which a model has no verdict is taken together with the next, and the last with the one before. */
 static size_t make_groups(const struct outcome *outcomes, size_t count, bool paired, struct group *groups) {
-    size_t least = paired ? 1 : (count + EVALUATION_GROUPS - 1) / EVALUATION_GROUPS, made = 0, begun = 0;
+    size_t least = paired ? 1 : (count + EVALUATION_GROUPS - 1) / EVALUATION_GROUPS, made = 0, begun = 0, last = 0;
     for (size_t from = 0, to; from < count; from = to) {
         to = end_of(outcomes, count, from, least);
         double cheap = mean_of(outcomes, begun, to, false), dear = mean_of(outcomes, begun, to, true);
         if (isnan(cheap) || isnan(dear))
             continue;
         groups[made++] = (struct group){(double)(to - begun), cheap, dear};
+        last = begun;
         begun = to;
     }
-    if (made > 0)
-        groups[made - 1].size += (double)(count - begun);
+    if (made > 0 && begun < count)
+        groups[made - 1] = (struct group){(double)(count - last), mean_of(outcomes, last, count, false),
+                                          mean_of(outcomes, last, count, true)};
     return made;
 }
 
@@ -66,8 +70,8 @@ static double share_for(const struct routed *routed, double part) {
     double first = routed->quality[0], gain = routed->quality[EVALUATION_STEPS] - first, before = 0;
     for (int i = 1; i <= EVALUATION_STEPS; i++) {
         double recovered = (routed->quality[i] - first) / gain;
-        if (recovered >= part)
-            return (i - 1 + (part - before) / (recovered - before)) / EVALUATION_STEPS;
+        if (recovered >= part - ROUNDING)
+            return (i - 1 + fmin(1, (part - before) / (recovered - before))) / EVALUATION_STEPS;
         before = recovered;
     }
     return 1;
@@ -88,7 +92,7 @@ void evaluate_routing(struct outcome *outcomes, size_t count, bool paired, struc
     double gain = routed->quality[EVALUATION_STEPS] - routed->quality[0];
     for (int i = 0; i < EVALUATION_STEPS; i++)
         area += (routed->quality[i] + routed->quality[i + 1] - 2 * routed->quality[0]) / 2 / EVALUATION_STEPS;
-    bool gains = gain > 0;
+    bool gains = gain > ROUNDING;
     routed->apgr = gains ? area / gain : (double)NAN;
     routed->share_50 = gains ? share_for(routed, 0.5) : (double)NAN;
     routed->share_80 = gains ? share_for(routed, 0.8) : (double)NAN;

@@ -45,7 +45,7 @@ static void add_token(struct builder *builder, enum kind kind, uint64_t hash) {
         add(builder, OF_PAIR, pair(builder->last, hash));
     if (builder->tokens == 0)
         add(builder, OF_FIRST, hash);
-    if (builder->tokens == 1)
+    if (builder->tokens == 1 && builder->last != 0)
         add(builder, OF_FIRST_PAIR, pair(builder->last, hash));
     builder->before = builder->last;
     builder->last = hash;

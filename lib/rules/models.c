@@ -129,8 +129,9 @@ struct span model_provider(struct span model) {
 }
 
 bool model_is_named(const char *provider, const char *model, const char *name) {
-    const char *slash = strrchr(model, '/');
+    const char *first = strchr(model, '/'), *last = strrchr(model, '/');
     size_t size = strlen(provider);
-    return strcmp(name, model) == 0 || (slash != NULL && strcmp(name, slash + 1) == 0) ||
+    return strcmp(name, model) == 0 || (first != NULL && strcmp(name, first + 1) == 0) ||
+           (last != NULL && strcmp(name, last + 1) == 0) ||
            (strncmp(name, provider, size) == 0 && name[size] == '/' && strcmp(name + size + 1, model) == 0);
 }

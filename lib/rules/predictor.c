@@ -16,8 +16,7 @@ enum { FOLDS = 5, EPOCHS_MAX = 40 };
 
 static const double ENOUGH = 0.05;        /* change of a logit that is not worth another epoch */
 static const double LENGTH_WEIGHT = 0.15; /* of a deviation of a prompt's length, where all its words have 1 */
-static const double WORTH = 2;  /* what predictions must gain to be made: a parameter's worth each (Akaike 1974) */
-static const double PRIOR = 10; /* how much calibration trusts the fit: as a curvature of the log loss */
+static const double PRIOR = 10;           /* how much calibration trusts the fit: as a curvature of the log loss */
 
 /* The costs of an error that are tried: each is a strength of learning, in rising order. */
 static const double costs[] = {0.01, 0.1, 0.3, 1, 3, 10};
@@ -304,20 +303,33 @@ static void add_row(struct fit *fit, const struct row *row, size_t model, double
     }
 }
 
-/* Makes one example's dual variable the best that it can be while all others stay; that is C times the sigmoid of its
- * logit, which is where t + n C sigmoid(t) + b is 0. Returns by how much the logit changed. */
+/* Where t + C sigmoid(t) + b is 0, by Newton's method. Its curve bends at 0: from there, or from any point between that
+ * and the root, the steps go one way and never past it; from elsewhere they may go to and fro for ever. */
+static double solve(double c, double b, double guess) {
+    double t = isfinite(guess) ? guess : 0, s = sigmoid(t);
+    if (t * (t + c * s + b) > 0) {
+        t = 0;
+        s = 0.5;
+    }
+    for (int step = 0; step < 50; step++) {
+        double change = (t + c * s + b) / (1 + c * s * (1 - s));
+        t -= change;
+        if (fabs(change) < 1e-6)
+            break;
+        s = sigmoid(t);
+    }
+    return t;
+}
+
+/* Makes one example's dual variable the best that it can be while all others stay; it is C times the sigmoid of its
+ * logit. Returns by how much the logit changed. */
 static double improve(struct fit *fit, uint32_t number, double cost) {
     const struct example *example = &fit->training->examples[number];
     struct row row = row_at(fit->rows, example->prompt);
     double sign = example->good ? 1 : -1, c = cost * example->count, before = fit->logits[number];
-    double n = row.square, variable = c * sigmoid(before);
-    double b = sign * log_odds(fit, &row, example->model) - n * variable, t = isinf(before) ? -b : before;
-    for (int step = 0; step < 20; step++) {
-        double s = sigmoid(t), change = (t + n * c * s + b) / (1 + n * c * s * (1 - s));
-        t -= change;
-        if (fabs(change) < 1e-6)
-            break;
-    }
+    double variable = c * sigmoid(before);
+    double b = sign * log_odds(fit, &row, example->model) - row.square * variable;
+    double t = solve(row.square * c, b, before);
     fit->logits[number] = t;
     add_row(fit, &row, example->model, sign * (c * sigmoid(t) - variable));
     return fabs(t - before);

@@ -238,6 +238,8 @@ static int falling(const void *a, const void *b) {
 
 struct threshold routing_threshold(double *needs, size_t count, double share) {
     size_t over = 0, same = 0, wanted = (size_t)(share * (double)count + 0.5);
+    if (share >= 1)
+        return (struct threshold){-INFINITY, 1};
     if (wanted == 0)
         return (struct threshold){INFINITY, 0};
     qsort(needs, count, sizeof *needs, falling);
@@ -250,5 +252,6 @@ struct threshold routing_threshold(double *needs, size_t count, double share) {
 }
 
 bool routing_needs(const struct threshold *threshold, double need, uint64_t prompt_hash) {
-    return need > threshold->need || (need == threshold->need && (double)prompt_hash < 0x1p64 * threshold->ties);
+    return need > threshold->need ||
+           (need == threshold->need && (double)(prompt_hash >> 11) < 0x1p53 * threshold->ties);
 }

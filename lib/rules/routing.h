@@ -76,7 +76,7 @@ struct threshold {
     double need; /* more is enough */
     double ties; /* the part of those that need just as much, 0 to 1 */
 };
-/* That of SHARE (0 to 1) of COUNT prompts, at least one. NEEDS are put in order. */
+/* That of SHARE (0 to 1) of COUNT prompts, at least one. NEEDS may be put in order. */
 struct threshold routing_threshold(double *needs, size_t count, double share);
 /* Whether a prompt of that need, and with this hash, which decides ties, is over the threshold. */
 bool routing_needs(const struct threshold *threshold, double need, uint64_t prompt_hash);

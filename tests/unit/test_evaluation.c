@@ -31,7 +31,7 @@ static void shuffle(struct outcome *outcomes, size_t count) {
 }
 
 static void near(double got, double wanted) {
-    if (!(fabs(got - wanted) <= 1e-9))
+    if (!(fabs(got - wanted) <= 1e-9 * fmax(1, fabs(wanted))))
         fail_msg("wanted %.17g, got %.17g", wanted, got);
 }
 
@@ -47,8 +47,7 @@ static bool no_gain(const struct routed *routed) {
     return isnan(routed->apgr) && isnan(routed->share_50) && isnan(routed->share_80);
 }
 
-/* -- scores that are worth all, or nothing --------------------------------------------------------------------------
- */
+/* -- scores that are worth all, or nothing ------------------------------------------------------------------------- */
 
 /* Of 100 prompts the cheap model fails on 40, on 20 of which the dear one does not. */
 static void hundred(struct outcome *outcomes, double (*score)(double gain, int number)) {
@@ -120,7 +119,7 @@ static void a_constant_score(void **state) {
     check_chance(&routed, 0.6, 0.8);
 }
 
-/* -- by hand ------------------------------------------------------------------------------------------------------ */
+/* -- by hand ------------------------------------------------------------------------------------------------------- */
 
 /* Gains by score: 1, 0, -1, 1. The cheap model's quality is (0 + 1 + 1 + 0) / 4. */
 static void four_prompts(void **state) {
@@ -206,8 +205,7 @@ static void no_prompt(void **state) {
     }
 }
 
-/* -- nothing to recover ---------------------------------------------------------------------------------------------
- */
+/* -- nothing to recover -------------------------------------------------------------------------------------------- */
 
 static void no_gain_and_less(void **state) {
     struct outcome level[] = {{4, 0, 1}, {3, 1, 1}, {2, 1, 0}}, falling[] = {{4, 0, 1}, {3, 1, 0}, {2, 1, 0}};
@@ -255,7 +253,7 @@ static void random_shares_without_gain(void **state) {
     }
 }
 
-/* -- ties --------------------------------------------------------------------------------------------------------- */
+/* -- ties ---------------------------------------------------------------------------------------------------------- */
 
 /* Two of one score: half of each is sent at 25 %. Gains 1 and 0, then -1 and 1. */
 static void ties_count_as_their_mean(void **state) {
@@ -306,8 +304,7 @@ static void any_order(void **state) {
     }
 }
 
-/* -- prompts without both verdicts ----------------------------------------------------------------------------------
- */
+/* -- prompts without both verdicts --------------------------------------------------------------------------------- */
 
 /* 20 ranks of ten prompts, of which the cheap model's have verdicts by turns: in each the truth is in both. */
 static void alternate_verdicts(void **state) {
@@ -391,8 +388,7 @@ static void one_model_alone(void **state) {
     near(routed.apgr, 0.5);
 }
 
-/* -- property: by the definition ------------------------------------------------------------------------------------
- */
+/* -- property: by the definition ----------------------------------------------------------------------------------- */
 
 /* The quality where the first X of COUNT prompts are sent to the dear model, of the last of these a part. */
 static double plain_quality(const struct outcome *sorted, size_t count, double x) {

@@ -90,7 +90,7 @@ static void differ(const char *a, const char *b) {
         fail_msg("\"%s\" and \"%s\" have the same buckets", a, b);
 }
 
-/* -- words -------------------------------------------------------------------------------------------------------- */
+/* -- words --------------------------------------------------------------------------------------------------------- */
 
 static void empty_prompts(void **state) {
     (void)state;
@@ -220,7 +220,7 @@ static void random_bytes(void **state) {
     }
 }
 
-/* -- lengths ------------------------------------------------------------------------------------------------------ */
+/* -- lengths ------------------------------------------------------------------------------------------------------- */
 
 static int length_of(size_t size) {
     char *prompt = xmalloc(size + 1);
@@ -253,7 +253,7 @@ static void lengths_by_their_definition(void **state) {
     }
 }
 
-/* -- long prompts ------------------------------------------------------------------------------------------------- */
+/* -- long prompts -------------------------------------------------------------------------------------------------- */
 
 /* SIZE spaces, to be freed. */
 static char *spaces(size_t size) {
@@ -337,7 +337,7 @@ static void as_many_as_there_is_room_for(void **state) {
     text_free(&prompt);
 }
 
-/* -- the encoded form --------------------------------------------------------------------------------------------- */
+/* -- the encoded form ---------------------------------------------------------------------------------------------- */
 
 static void hex_of(const struct features *features, struct text *hex) {
     unsigned char bytes[FEATURES_BYTES_MAX];

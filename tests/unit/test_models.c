@@ -137,8 +137,7 @@ static void nothing_is_unknown(void **state) {
     free(slashes);
 }
 
-/* -- names that people give -----------------------------------------------------------------------------------------
- */
+/* -- names that people give ---------------------------------------------------------------------------------------- */
 
 static void named(const char *provider, const char *model, const char *name, bool expected) {
     if (model_is_named(provider, model, name) != expected)

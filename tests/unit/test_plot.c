@@ -40,7 +40,7 @@ static void one_shows(const double *values, size_t points, const char *expected)
     "  └─────\n"                                                                                           \
     "   a   b\n"
 
-/* -- curves ------------------------------------------------------------------------------------------------------- */
+/* -- curves -------------------------------------------------------------------------------------------------------- */
 
 /* Half of the way between two lines belongs to the upper one. */
 static void straight_lines(void **state) {
@@ -82,7 +82,7 @@ static void later_ones_cover_earlier(void **state) {
     shows(&plot, "1 │\\\\ //\n  │─//\\─\n0 │/   \\\n" AXIS);
 }
 
-/* -- what is not drawn -------------------------------------------------------------------------------------------- */
+/* -- what is not drawn --------------------------------------------------------------------------------------------- */
 
 static void values_that_are_not_finite(void **state) {
     double rises[] = {0, 1}, nothing[] = {NAN, INFINITY};
@@ -126,7 +126,7 @@ static void ranges(void **state) {
     assert_false(plot_range(&plot, &least, &most));
 }
 
-/* -- axes --------------------------------------------------------------------------------------------------------- */
+/* -- axes ---------------------------------------------------------------------------------------------------------- */
 
 /* The labels on the left end at the axis. */
 static void labels(void **state) {
@@ -160,8 +160,7 @@ static void other_sizes(void **state) {
     shows(&plot, "1 │       **\n  │     **\n  │   **\n  │ **\n0 │*\n  └─────────\n   a       b\n");
 }
 
-/* -- property: each column has its mark in the nearest line ---------------------------------------------------------
- */
+/* -- property: each column has its mark in the nearest line -------------------------------------------------------- */
 
 static uint64_t random_state = 88172645463325252U;
 

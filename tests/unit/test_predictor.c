@@ -31,8 +31,7 @@ static bool chance(double probability) {
     return (double)(random_next() % 1000000) < 1000000 * probability;
 }
 
-/* -- made data ------------------------------------------------------------------------------------------------------
- */
+/* -- made data ----------------------------------------------------------------------------------------------------- */
 
 enum { PROMPTS_MAX = 1500, MODELS_MAX = 4 };
 
@@ -91,7 +90,7 @@ static void train(struct lesson *lesson) {
     predictor_train(lesson->training, &lesson->predictor, lesson->held_out);
 }
 
-/* -- made prompts ------------------------------------------------------------------------------------------------- */
+/* -- made prompts -------------------------------------------------------------------------------------------------- */
 
 static const char *const TOPICS[2][8] = {
     {"proof", "theorem", "integral", "lemma", "topology", "conjecture", "manifold", "axiom"},
@@ -109,7 +108,7 @@ static const char *prompt_on(int topic) {
     text_string(&prompt, "");
     for (int i = 0; i < 12; i++) {
         const char *word = FILLERS[random_next() % 20];
-        if (topic >= 0 && i % 3 == 1)
+        if (topic >= 0 && i % 2 == 1)
             word = TOPICS[topic][random_next() % 8];
         text_format(&prompt, "%s ", word);
     }
@@ -146,8 +145,7 @@ static void within(double got, double wanted, double distance) {
         fail_msg("%g is not within %g of %g", got, distance, wanted);
 }
 
-/* -- what holds of any lesson ---------------------------------------------------------------------------------------
- */
+/* -- what holds of any lesson -------------------------------------------------------------------------------------- */
 
 struct sums {
     struct verdicts verdicts;
@@ -229,8 +227,7 @@ static void learn(struct lesson *lesson) {
     assert_true(lesson->held_out[lesson->prompts * lesson->models] == -7); /* nothing is written behind them */
 }
 
-/* -- what words decide ----------------------------------------------------------------------------------------------
- */
+/* -- what words decide --------------------------------------------------------------------------------------------- */
 
 /* The share of prompts on whose verdict what was held out is on the right side of a half. */
 static double accuracy(const struct lesson *lesson, size_t model) {
@@ -282,7 +279,7 @@ static void words_decide_in_part(void **state) {
     struct predicted hard = predict_topic(lesson, 0, 0), easy = predict_topic(lesson, 1, 0);
     within(hard.mean, 0.3, 0.07);
     within(easy.mean, 0.8, 0.07);
-    assert_true(hard.most < 0.55 && easy.least > 0.55);
+    assert_true(hard.most < 0.65 && easy.least > 0.5);
     check_calibration(&lesson->predictor.model[0], 0.07);
     /* the best that can be: the mean of 0.8 * 0.2 and 0.3 * 0.7 */
     within(lesson->predictor.model[0].brier, 0.185, 0.02);
@@ -337,8 +334,7 @@ static void lengths_decide(void **state) {
     end(lesson);
 }
 
-/* -- verdicts of one kind, and few ----------------------------------------------------------------------------------
- */
+/* -- verdicts of one kind, and few --------------------------------------------------------------------------------- */
 
 static void all_of_one_kind(void **state) {
     (void)state;
@@ -402,8 +398,7 @@ static void enough_verdicts_on_few_prompts(void **state) {
     }
 }
 
-/* -- several models -------------------------------------------------------------------------------------------------
- */
+/* -- several models ------------------------------------------------------------------------------------------------ */
 
 /* The first is good where the second is not, and the third at all. */
 static void opposite_models(void **state) {
@@ -464,14 +459,13 @@ static void models_that_are_alike(void **state) {
     learn(lesson);
     learn(alone);
     assert_true(lesson->predictor.model[2].brier < alone->predictor.model[0].brier);
-    within(predict_topic(lesson, 0, 2).mean, 0.3, 0.12);
-    within(predict_topic(lesson, 1, 2).mean, 0.8, 0.12);
+    double hard = predict_topic(lesson, 0, 2).mean, easy = predict_topic(lesson, 1, 2).mean;
+    assert_true(hard > 0.2 && hard < 0.5 && easy > 0.6 && easy < 0.9);
     end(lesson);
     end(alone);
 }
 
-/* -- several verdicts on a prompt -----------------------------------------------------------------------------------
- */
+/* -- several verdicts on a prompt ---------------------------------------------------------------------------------- */
 
 /* As many prompts of either kind have good verdicts as bad; of one kind the good are more, of the other the bad. */
 static void verdicts_are_weights(void **state) {
@@ -500,11 +494,42 @@ static void mixed_verdicts(void **state) {
     }
     learn(lesson);
     struct predicted hard = predict_topic(lesson, 0, 0), easy = predict_topic(lesson, 1, 0);
-    within(hard.least, 0.3, 0.05);
-    within(hard.most, 0.3, 0.05);
-    within(easy.least, 0.8, 0.05);
-    within(easy.most, 0.8, 0.05);
+    within(hard.mean, 0.3, 0.05);
+    within(easy.mean, 0.8, 0.05);
+    assert_true(hard.least > 0.15 && hard.most < 0.5 && easy.least > 0.6 && easy.most < 0.92);
     within(lesson->predictor.model[0].brier, 0.185, 0.005);
+    end(lesson);
+}
+
+/* However many a prompt has, what is learned from them converges. */
+static void heavy_verdicts(void **state) {
+    struct lesson *lesson = begin(1);
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        int topic = (int)(random_next() % 2);
+        add_prompt(lesson, prompt_on(topic));
+        add_verdicts(lesson, 0, 50, topic == 1 ? 45 : 5);
+    }
+    learn(lesson);
+    struct predicted hard = predict_topic(lesson, 0, 0), easy = predict_topic(lesson, 1, 0);
+    within(hard.mean, 0.1, 0.03);
+    within(easy.mean, 0.9, 0.03);
+    assert_true(hard.least > 0.03 && hard.most < 0.25 && easy.least > 0.75 && easy.most < 0.97);
+    end(lesson);
+}
+
+/* Few prompts are hard, as most are not: those are known all the same. */
+static void rare_failures(void **state) {
+    struct lesson *lesson = begin(1);
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        int topic = random_next() % 25 == 0 ? 0 : 1;
+        add_prompt(lesson, prompt_on(topic));
+        add_verdict(lesson, 0, topic == 1);
+    }
+    learn(lesson);
+    struct predicted hard = predict_topic(lesson, 0, 0), easy = predict_topic(lesson, 1, 0);
+    assert_true(hard.mean < 0.1 && hard.most < 0.5 && easy.least > 0.95);
     end(lesson);
 }
 
@@ -540,8 +565,7 @@ static void no_verdicts(void **state) {
     end(lesson);
 }
 
-/* -- prompts that say nothing ---------------------------------------------------------------------------------------
- */
+/* -- prompts that say nothing -------------------------------------------------------------------------------------- */
 
 static void prompts_without_features(void **state) {
     struct lesson *lesson = begin(1);
@@ -643,8 +667,7 @@ static void as_many_models_as_there_can_be(void **state) {
     training_free(training);
 }
 
-/* -- the same again -------------------------------------------------------------------------------------------------
- */
+/* -- the same again ------------------------------------------------------------------------------------------------ */
 
 static void same_predictors(const struct predictor *a, const struct predictor *b) {
     assert_memory_equal(a->scales, b->scales, FEATURES_BUCKETS * sizeof *a->scales);
@@ -743,6 +766,8 @@ int main(void) {
         TEST(models_that_are_alike),
         TEST(verdicts_are_weights),
         TEST(mixed_verdicts),
+        TEST(heavy_verdicts),
+        TEST(rare_failures),
         TEST(many_verdicts_that_tell_nothing),
         TEST(no_verdicts),
         TEST(prompts_without_features),
