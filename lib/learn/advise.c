@@ -449,15 +449,21 @@ static int choose_by_share(struct adviser *adviser, const struct known_pattern *
                     100 * adviser->options->strong_share);
         return dearest;
     }
+    text_format(&adviser->reason, "can do without the dearest model (%+.2f)", need);
+    size_t others = 0;
+    for (size_t i = 0; i < pattern->routes.count; i++)
+        others += (int)i != dearest && !isnan(pattern->candidates[i].predicted) ? 1 : 0;
+    text_string(&adviser->reason, others > 1 ? ": " : "");
     pattern->candidates[dearest].predicted = (double)NAN;
-    return routing_choose(policy_of(adviser), pattern->candidates, pattern->routes.count, &adviser->reason);
+    return routing_choose(policy_of(adviser), pattern->candidates, pattern->routes.count,
+                          others > 1 ? &adviser->reason : NULL);
 }
 
+/* PREDICTED is NULL where nothing is. */
 static void advise_model(struct adviser *adviser, struct known_pattern *pattern, const struct request_record *request,
-                         struct advice *advice) {
-    double predicted[PREDICTOR_MODELS_MAX];
+                         const double *predicted, struct advice *advice) {
     int chosen = pattern->chosen;
-    bool any = predict(adviser, request, predicted);
+    bool any = predicted != NULL;
     for (size_t i = 0; i < pattern->routes.count; i++) {
         int number = pattern->predictors[i];
         pattern->predicted[i] = any && number >= 0 ? predicted[number] : (double)NAN;
@@ -499,10 +505,14 @@ static void advise(struct adviser *adviser, const struct request_record *request
         .policy = policy_of(adviser),
         .reason = "neither a prompt nor a pattern is known",
     };
+    double predicted[PREDICTOR_MODELS_MAX];
+    bool any = predict(adviser, request, predicted);
     struct known_pattern *pattern = view.pattern.s != NULL ? pattern_of(adviser, view.pattern) : NULL;
     tell_share(adviser);
     if (pattern != NULL)
-        advise_model(adviser, pattern, request, advice);
+        advise_model(adviser, pattern, request, any ? predicted : NULL, advice);
+    else if (any) /* a prompt that is known by its hash alone is of no pattern, which has no groups */
+        advise_model(adviser, pattern_of(adviser, span_of("")), request, predicted, advice);
     advise_budget(adviser, pattern, request, advice);
 }
 

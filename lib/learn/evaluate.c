@@ -66,6 +66,11 @@ static bool find_apart(const struct samples *samples, size_t *cheap, size_t *dea
     return error->n == 0;
 }
 
+/* One that is not known is taken for the highest. */
+static double cost_of(const struct sampled_model *model) {
+    return isnan(model->avg_cost) ? INFINITY : model->avg_cost;
+}
+
 static bool find_pair(const struct samples *samples, const struct evaluate_options *options, size_t *cheap,
                       size_t *dear, struct text *error) {
     if (options->cheap == NULL)
@@ -74,7 +79,7 @@ static bool find_pair(const struct samples *samples, const struct evaluate_optio
         return false;
     if (*cheap == *dear)
         text_format(error, "%s and %s are the same model", options->cheap, options->dear);
-    if (samples->models[*cheap].avg_cost > samples->models[*dear].avg_cost) {
+    if (cost_of(&samples->models[*cheap]) > cost_of(&samples->models[*dear])) {
         size_t swap = *cheap;
         *cheap = *dear;
         *dear = swap;
@@ -262,11 +267,48 @@ static struct evaluated_model describe(const struct sampled_model *model, const 
     };
 }
 
+static int rising(const void *a, const void *b) {
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* How many of COUNT sorted values are less than VALUE, or with SAME no more than it. */
+static size_t rank_of(const double *values, size_t count, double value, bool same) {
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (values[middle] < value || (same && values[middle] == value))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Makes the fold's scores what they are among one another, 0 to 1. What folds were taught differs, and against what
+ * they hold: where a fold is all good, the others are less so. */
+static void rank_scores(const struct run *run, struct outcome *outcomes) {
+    size_t count = 0, all = run->samples->count;
+    double *scores = xcalloc(all / EVALUATION_FOLDS + 2, sizeof *scores);
+    for (size_t i = run->fold; i < all; i += EVALUATION_FOLDS)
+        scores[count++] = outcomes[i].score;
+    if (count > 0)
+        qsort(scores, count, sizeof *scores, rising);
+    for (size_t i = run->fold; i < all; i += EVALUATION_FOLDS) {
+        size_t below = rank_of(scores, count, outcomes[i].score, false),
+               upto = rank_of(scores, count, outcomes[i].score, true);
+        outcomes[i].score = count > 1 ? (double)(below + upto - 1) / (double)(2 * (count - 1)) : 0.5;
+    }
+    free(scores);
+}
+
 static bool run_folds(struct run *run, const struct evaluate_options *options, struct errors errors[2]) {
     for (run->fold = 0; run->fold < EVALUATION_FOLDS; run->fold++) {
         score_by_pattern(run);
         if (!score_by_prediction(run, errors))
             return false;
+        rank_scores(run, run->by_pattern);
+        rank_scores(run, run->by_prediction);
         if (options->on_fold != NULL)
             options->on_fold(options->context, (int)run->fold + 1);
     }

@@ -219,7 +219,7 @@ static bool load_base(struct db *db, struct predictors *predictors) {
     predictor->length_deviation = db_real(query, 2);
     predictors->recent = (size_t)db_integer(query, 3);
     db_end(query);
-    return predictor->scales != NULL;
+    return predictor->scales != NULL && isfinite(predictor->length_mean) && isfinite(predictor->length_deviation);
 }
 
 static bool load_models(struct db *db, struct predictors *predictors) {
@@ -243,7 +243,9 @@ static bool load_models(struct db *db, struct predictors *predictors) {
             .unit = db_real(query, 6),
             .weights = blob_buckets(db_text(query, 7)),
         };
-        good = good && predictors->names[number].recent != NULL && predictors->predictor.model[number].weights != NULL;
+        const struct model_predictor *model = &predictors->predictor.model[number];
+        good = good && predictors->names[number].recent != NULL && model->weights != NULL &&
+               isfinite(model->intercept) && isfinite(model->length_weight) && isfinite(model->unit);
     }
     return good;
 }
@@ -265,7 +267,9 @@ bool predictors_hold(struct db *db) {
                     "(SELECT run_id FROM retraining_runs ORDER BY id DESC LIMIT 1)",
                     0) == 0 &&
            db_value(db,
-                    "SELECT count(*) FROM predictors p WHERE verdict_count IS NOT (SELECT sum(verdict_count) "
+                    "SELECT count(*) FROM predictors p WHERE typeof(avg_cost) NOT IN ('real', 'null') "
+                    "OR (verdict_count, good_rate) IS NOT (SELECT sum(verdict_count), "
+                    "sum(good_count) * 1.0 / sum(verdict_count) "
                     "FROM predictor_calibration c WHERE c.provider = p.provider AND c.model = p.model)",
                     0) == 0;
 }

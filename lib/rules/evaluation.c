@@ -77,6 +77,11 @@ static double share_for(const struct routed *routed, double part) {
     return 1;
 }
 
+/* Without what adding many fractions up has left in the last digits. */
+static double tidy(double value) {
+    return round(value * 1e12) / 1e12;
+}
+
 void evaluate_routing(struct outcome *outcomes, size_t count, bool paired, struct routed *routed) {
     struct group *groups = xcalloc(count + 1, sizeof *groups);
     if (count > 0)
@@ -96,5 +101,7 @@ void evaluate_routing(struct outcome *outcomes, size_t count, bool paired, struc
     routed->apgr = gains ? area / gain : (double)NAN;
     routed->share_50 = gains ? share_for(routed, 0.5) : (double)NAN;
     routed->share_80 = gains ? share_for(routed, 0.8) : (double)NAN;
+    for (int i = 0; i <= EVALUATION_STEPS; i++)
+        routed->quality[i] = tidy(routed->quality[i]);
     free(groups);
 }

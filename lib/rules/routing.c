@@ -211,16 +211,17 @@ int routing_choose(enum routing_policy policy, const struct candidate *candidate
 
 int routing_dearest(const struct candidate *candidates, size_t count) {
     int dearest = -1;
-    size_t predicted = 0;
+    size_t known = 0;
     for (size_t i = 0; i < count; i++) {
         const struct candidate *c = &candidates[i], *best = dearest < 0 ? c : &candidates[dearest];
-        predicted += isnan(c->predicted) ? 0 : 1;
-        if (isnan(c->predicted) || isnan(c->avg_cost) || c->avg_cost < best->avg_cost)
+        if (isnan(c->predicted) || isnan(c->avg_cost))
             continue;
-        if (dearest < 0 || c->avg_cost > best->avg_cost || compare(c, best, true, false) < 0)
+        known++;
+        if (dearest < 0 || c->avg_cost > best->avg_cost ||
+            (c->avg_cost == best->avg_cost && compare(c, best, true, false) < 0))
             dearest = (int)i;
     }
-    return predicted > 1 ? dearest : -1;
+    return known > 1 ? dearest : -1;
 }
 
 double routing_need(const struct candidate *candidates, size_t count, int dearest) {
@@ -237,7 +238,7 @@ static int falling(const void *a, const void *b) {
 }
 
 struct threshold routing_threshold(double *needs, size_t count, double share) {
-    size_t over = 0, same = 0, wanted = (size_t)(share * (double)count + 0.5);
+    size_t over = 0, near = 0, wanted = (size_t)(share * (double)count + 0.5);
     if (share >= 1)
         return (struct threshold){-INFINITY, 1};
     if (wanted == 0)
@@ -245,13 +246,14 @@ struct threshold routing_threshold(double *needs, size_t count, double share) {
     qsort(needs, count, sizeof *needs, falling);
     double need = needs[wanted - 1];
     for (size_t i = 0; i < count; i++) {
-        over += needs[i] > need;
-        same += needs[i] == need;
+        over += needs[i] > need + THRESHOLD_NEAR;
+        near += fabs(needs[i] - need) <= THRESHOLD_NEAR;
     }
-    return (struct threshold){need, (double)(wanted - over) / (double)same};
+    return (struct threshold){need, (double)(wanted - over) / (double)near};
 }
 
 bool routing_needs(const struct threshold *threshold, double need, uint64_t prompt_hash) {
-    return need > threshold->need ||
-           (need == threshold->need && (double)(prompt_hash >> 11) < 0x1p53 * threshold->ties);
+    if (need > threshold->need + THRESHOLD_NEAR)
+        return true;
+    return need >= threshold->need - THRESHOLD_NEAR && (double)(prompt_hash >> 11) < 0x1p53 * threshold->near;
 }

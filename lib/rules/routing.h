@@ -66,19 +66,22 @@ struct candidate {
 int routing_choose(enum routing_policy policy, const struct candidate *candidates, size_t count, struct text *why);
 
 /* The dearest of COUNT candidates that have a prediction and a known cost, of the dearest the best predicted; -1 unless
- * there are two to choose between. */
+ * there are two such. */
 int routing_dearest(const struct candidate *candidates, size_t count);
 /* How much a prompt needs the candidate at DEAREST: its prediction less the best of the others', -1 to 1. */
 double routing_need(const struct candidate *candidates, size_t count, int dearest);
 
-/* What a prompt must need to be among a share of those that need most; where many need the same, some of these. */
+/* What a prompt must need to be among a share of those that need most; of those that need about as much, some: what is
+ * predicted of many prompts that are much alike moves together, from one training to the next. */
 struct threshold {
-    double need; /* more is enough */
-    double ties; /* the part of those that need just as much, 0 to 1 */
+    double need; /* more is enough, by more than THRESHOLD_NEAR */
+    double near; /* the part of those within THRESHOLD_NEAR of it, 0 to 1 */
 };
+static const double THRESHOLD_NEAR = 0.02;
+
 /* That of SHARE (0 to 1) of COUNT prompts, at least one. NEEDS may be put in order. */
 struct threshold routing_threshold(double *needs, size_t count, double share);
-/* Whether a prompt of that need, and with this hash, which decides ties, is over the threshold. */
+/* Whether a prompt of that need, and with this hash, which decides for those near it, is over the threshold. */
 bool routing_needs(const struct threshold *threshold, double need, uint64_t prompt_hash);
 
 #endif
