@@ -25,8 +25,8 @@ enum {
 static const struct tool tool = {
     .name = "pl-retrain",
     .operands = "",
-    .summary = "Learns from ratings which model is good at which prompts: by their pattern, and by\n"
-               "predictors trained on their features. Stores what pl-advise goes by, and prints it.",
+    .summary = "Learns from ratings which model is good at which pattern of prompts, and to predict\n"
+               "which is good at a single one. Stores that for pl-advise to go by, and prints it.",
     .lines =
         (const struct option_line[]){
             {'n', "dry-run", NULL, "tell what would change, and write nothing"},
@@ -35,7 +35,7 @@ static const struct tool tool = {
             {OPTION_POLICY, "policy", "POLICY", "how pl-advise chooses: balanced, quality or cost"},
             {OPTION_IF_DUE, "if-due", "AGE", "only if the last run is so old: 7d, 12h, 30m"},
             {OPTION_EXPLAIN, "explain", NULL, "tell per pattern which model, why, and what it saves"},
-            {OPTION_EVALUATE, "evaluate", NULL, "tell how well predictions route, on prompts not learned from"},
+            {OPTION_EVALUATE, "evaluate", NULL, "tell how well predictions route unseen prompts"},
             {OPTION_MODELS, "models", "A,B", "evaluate between these two (the dearest-apart)"},
             {0, NULL, NULL, NULL},
         },

@@ -7,7 +7,7 @@
 /* What keeps memory and time bounded, whatever the window holds: the newest verdicts are taken. */
 enum {
     SAMPLE_VERDICTS_MAX = 100000,
-    SAMPLE_BYTES_MAX = 8 << 20, /* of encoded features */
+    SAMPLE_BYTES_MAX = 5 << 20, /* of encoded features */
 };
 
 /* The verdicts on a prompt's answers by one model. */

@@ -142,59 +142,42 @@ static uint64_t square_of(const struct predictor *predictor, const struct featur
     return sum;
 }
 
-/* A prompt as numbers: its features, of length 1 together (or none), its own length, and a one for the intercept. Their
- * places are those of weights. */
+/* A prompt as numbers: what its features count, of length 1 together (or none), its own length, and a one for the
+ * intercept. */
 struct row {
     size_t count;
-    const uint32_t *places;
-    const float *values;
-    double square; /* of its length */
+    const uint16_t *buckets; /* those that were learned of */
+    double factor;           /* makes their scales what they count */
+    double length;
+    double square; /* of the row's own length */
 };
-
-enum { LENGTH_PLACE = FEATURES_BUCKETS, INTERCEPT_PLACE, PLACES, ROW_MAX = FEATURES_MAX + 2 };
 
 struct rows {
-    size_t *starts, room;
-    uint32_t *places;
-    float *values;
-    double *squares;
+    size_t *starts;
+    uint16_t *buckets;
+    float *factors, *lengths;
 };
-
-/* Puts the prompt's row at AT, where there is room. Returns its end. */
-static size_t make_row(const struct predictor *predictor, const struct features *features, struct rows *rows, size_t at,
-                       double *square) {
-    double length = length_value(predictor, features), norm = sqrt((double)square_of(predictor, features));
-    for (size_t i = 0; i < features->count; i++) {
-        uint16_t bucket = features->buckets[i];
-        if (predictor->scales[bucket] == 0)
-            continue;
-        rows->places[at] = bucket;
-        rows->values[at++] = (float)(predictor->scales[bucket] / norm);
-    }
-    rows->places[at] = LENGTH_PLACE;
-    rows->values[at++] = (float)length;
-    rows->places[at] = INTERCEPT_PLACE;
-    rows->values[at++] = 1;
-    *square = (norm > 0 ? 1 : 0) + length * length + 1;
-    return at;
-}
 
 static struct rows make_rows(const struct training *training, const struct predictor *predictor) {
     struct rows rows = {
         .starts = xcalloc(training->prompts + 1, sizeof *rows.starts),
-        .squares = xcalloc(training->prompts + 1, sizeof *rows.squares),
+        .factors = xcalloc(training->prompts + 1, sizeof *rows.factors),
+        .lengths = xcalloc(training->prompts + 1, sizeof *rows.lengths),
     };
     struct features features;
-    size_t at = 0;
+    size_t room = 0, at = 0;
+    for (size_t prompt = 0; prompt < training->prompts; prompt++)
+        room += features_decode(training->features[prompt], &features) ? features.count : 0;
+    rows.buckets = xcalloc(room + 1, sizeof *rows.buckets);
     for (size_t prompt = 0; prompt < training->prompts; prompt++) {
         features_decode(training->features[prompt], &features);
-        if (at + ROW_MAX > rows.room) {
-            rows.room = grown(rows.room) + ROW_MAX;
-            rows.places = xreallocarray(rows.places, rows.room, sizeof *rows.places);
-            rows.values = xreallocarray(rows.values, rows.room, sizeof *rows.values);
-        }
+        uint64_t square = square_of(predictor, &features);
         rows.starts[prompt] = at;
-        at = make_row(predictor, &features, &rows, at, &rows.squares[prompt]);
+        rows.factors[prompt] = square > 0 ? (float)(1 / sqrt((double)square)) : 0;
+        rows.lengths[prompt] = (float)length_value(predictor, &features);
+        for (size_t i = 0; i < features.count; i++)
+            if (predictor->scales[features.buckets[i]] > 0)
+                rows.buckets[at++] = features.buckets[i];
     }
     rows.starts[training->prompts] = at;
     return rows;
@@ -202,15 +185,16 @@ static struct rows make_rows(const struct training *training, const struct predi
 
 static void rows_free(struct rows *rows) {
     free(rows->starts);
-    free(rows->places);
-    free(rows->values);
-    free(rows->squares);
+    free(rows->buckets);
+    free(rows->factors);
+    free(rows->lengths);
 }
 
 static struct row row_at(const struct rows *rows, size_t prompt) {
-    size_t start = rows->starts[prompt];
-    return (struct row){rows->starts[prompt + 1] - start, rows->places + start, rows->values + start,
-                        rows->squares[prompt]};
+    size_t start = rows->starts[prompt], count = rows->starts[prompt + 1] - start;
+    double length = (double)rows->lengths[prompt];
+    return (struct row){count, rows->buckets + start, (double)rows->factors[prompt], length,
+                        (count > 0 ? 1 : 0) + length * length + 1};
 }
 
 /* -- fitting ------------------------------------------------------------------------------------------------------ */
@@ -219,11 +203,12 @@ static double sigmoid(double x) {
     return 1 / (1 + exp(-x));
 }
 
-/* What is being fitted. Weights lie by place, the shared one and then each model's: where a bucket is looked up, all of
- * its weights are near. */
+/* What is being fitted. Weights lie by bucket, and then that of the length and the intercept; for each the shared one,
+ * and then each model's: where a bucket is looked up, all of its weights are near. */
 struct fit {
     const struct training *training;
     const struct rows *rows;
+    const uint8_t *scales;
     size_t models;
     double share;                        /* of the variance, that is common */
     double offset[PREDICTOR_MODELS_MAX]; /* log odds of a good answer by each model */
@@ -234,8 +219,11 @@ struct fit {
     uint64_t random;
 };
 
-static void fit_begin(struct fit *fit, const struct training *training, const struct rows *rows) {
-    *fit = (struct fit){.training = training, .rows = rows, .models = training->models};
+enum { LENGTH_PLACE = FEATURES_BUCKETS, INTERCEPT_PLACE, PLACES };
+
+static void fit_begin(struct fit *fit, const struct training *training, const struct rows *rows,
+                      const struct predictor *predictor) {
+    *fit = (struct fit){.training = training, .rows = rows, .scales = predictor->scales, .models = training->models};
     fit->weights = xcalloc(PLACES * (fit->models + 1), sizeof *fit->weights);
     fit->logits = xcalloc(training->example_count + 1, sizeof *fit->logits);
     fit->order = xcalloc(training->example_count + 1, sizeof *fit->order);
@@ -282,25 +270,33 @@ static void choose_offsets(struct fit *fit) {
         fit->offset[model] = log((good[model] + 0.5) / (bad[model] + 0.5));
 }
 
+/* A model's weight at PLACE, with what all share. */
+static double weight_of(const struct fit *fit, size_t place, size_t model) {
+    const float *weights = fit->weights + place * (fit->models + 1);
+    return (double)(weights[0] + weights[model + 1]);
+}
+
 /* The log odds that MODEL answers the prompt of ROW well. */
 static double log_odds(const struct fit *fit, const struct row *row, size_t model) {
-    size_t stride = fit->models + 1;
-    double sum = fit->offset[model];
-    for (size_t i = 0; i < row->count; i++) {
-        const float *weights = fit->weights + row->places[i] * stride;
-        sum += (double)row->values[i] * (double)(weights[0] + weights[model + 1]);
-    }
-    return sum;
+    double sum = 0;
+    for (size_t i = 0; i < row->count; i++)
+        sum += fit->scales[row->buckets[i]] * weight_of(fit, row->buckets[i], model);
+    return fit->offset[model] + sum * row->factor + row->length * weight_of(fit, LENGTH_PLACE, model) +
+           weight_of(fit, INTERCEPT_PLACE, model);
+}
+
+static void add_weight(struct fit *fit, size_t place, size_t model, double amount) {
+    float *weights = fit->weights + place * (fit->models + 1);
+    weights[0] += (float)(fit->share * amount);
+    weights[model + 1] += (float)((1 - fit->share) * amount);
 }
 
 static void add_row(struct fit *fit, const struct row *row, size_t model, double amount) {
-    size_t stride = fit->models + 1;
-    double shared = amount * fit->share, own = amount - shared;
-    for (size_t i = 0; i < row->count; i++) {
-        float *weights = fit->weights + row->places[i] * stride;
-        weights[0] += (float)(shared * (double)row->values[i]);
-        weights[model + 1] += (float)(own * (double)row->values[i]);
-    }
+    double factor = amount * row->factor;
+    for (size_t i = 0; i < row->count; i++)
+        add_weight(fit, row->buckets[i], model, factor * fit->scales[row->buckets[i]]);
+    add_weight(fit, LENGTH_PLACE, model, amount * row->length);
+    add_weight(fit, INTERCEPT_PLACE, model, amount);
 }
 
 /* Where t + C sigmoid(t) + b is 0, by Newton's method. Its curve bends at 0: from there, or from any point between that
@@ -523,10 +519,9 @@ static void assess(const struct training *training, size_t model, const struct l
     predictor->base_brier = good_rate * (1 - good_rate);
 }
 
-/* What a model's weights at PLACE are together, as they are after calibration. */
+/* A model's weight at PLACE as it is after calibration. */
 static double weight_at(const struct fit *fit, size_t model, const struct line *line, size_t place) {
-    const float *weights = fit->weights + place * (fit->models + 1);
-    return line->slope * ((double)weights[0] + (double)weights[model + 1]);
+    return line->slope * weight_of(fit, place, model);
 }
 
 /* Weights are kept as their roots, rounded: small ones, which are many, about as precisely as large ones. */
@@ -563,7 +558,7 @@ void predictor_train(const struct training *training, struct predictor *predicto
     choose_scales(training, predictor);
     struct rows rows = make_rows(training, predictor);
     float *said = xcalloc(training->example_count + 1, sizeof *said);
-    fit_begin(&fit, training, &rows);
+    fit_begin(&fit, training, &rows, predictor);
     struct choice choice = choose(&fit, said);
     for (size_t model = 0; model < training->models; model++)
         cost[model] = costs[choice.cost[model]];
