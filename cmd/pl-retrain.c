@@ -25,8 +25,8 @@ enum {
 static const struct tool tool = {
     .name = "pl-retrain",
     .operands = "",
-    .summary = "Learns from ratings which model is good at which pattern of prompts, and to predict\n"
-               "which is good at a single one. Stores that for pl-advise to go by, and prints it.",
+    .summary = "Learns from ratings which model is good at which kind of prompt, and at a single\n"
+               "one; stores that for pl-advise to go by, and prints it.",
     .lines =
         (const struct option_line[]){
             {'n', "dry-run", NULL, "tell what would change, and write nothing"},
