@@ -36,7 +36,7 @@ static const struct tool tool = {
             {OPTION_IF_DUE, "if-due", "AGE", "only if the last run is so old: 7d, 12h, 30m"},
             {OPTION_EXPLAIN, "explain", NULL, "tell per pattern which model, why, and what it saves"},
             {OPTION_EVALUATE, "evaluate", NULL, "tell how well predictions route unseen prompts"},
-            {OPTION_MODELS, "models", "A,B", "evaluate between these two (the dearest-apart)"},
+            {OPTION_MODELS, "models", "A,B", "evaluate these two (else the dearest-apart)"},
             {0, NULL, NULL, NULL},
         },
     .more = "Exit status: 0 all good (not due is good), 2 could not do the job.\n"
@@ -99,8 +99,10 @@ static void parse(struct options *parser) {
     }
     if (options.models != NULL && !options.evaluate)
         options_usage(parser, "--models is for --evaluate");
-    if (options.evaluate && (how->explain || how->due_seconds != UNKNOWN || how->policy_given))
-        options_usage(parser, "--evaluate learns nothing: --explain, --if-due and --policy are not for it");
+    if (options.evaluate &&
+        (how->explain || how->due_seconds != UNKNOWN || how->policy_given || how->min_samples != MIN_SAMPLES))
+        options_usage(parser,
+                      "--evaluate learns nothing: --explain, --if-due, --min-samples and --policy are not for it");
 }
 
 static void tell(const struct retraining *r) {

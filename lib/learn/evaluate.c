@@ -30,8 +30,11 @@ static int model_named(const struct samples *samples, const char *name) {
     return found;
 }
 
+/* So many that enough are left when a fold is held out. */
+enum { VERDICTS_LEAST = PREDICTOR_VERDICTS_LEAST * EVALUATION_FOLDS / (EVALUATION_FOLDS - 1) };
+
 static bool enough(const struct sampled_model *model) {
-    return model->verdicts >= PREDICTOR_VERDICTS_LEAST;
+    return model->verdicts >= VERDICTS_LEAST;
 }
 
 static bool find_named(const struct samples *samples, const char *name, size_t *number, struct text *error) {
@@ -41,8 +44,8 @@ static bool find_named(const struct samples *samples, const char *name, size_t *
     else if (found < 0)
         text_format(error, "%s has no verdicts on prompts whose features are kept", name);
     else if (!enough(&samples->models[found]))
-        text_format(error, "%s has %lld verdicts, and needs %d", name, (long long)samples->models[found].verdicts,
-                    PREDICTOR_VERDICTS_LEAST);
+        text_format(error, "%s has %lld verdicts on prompts whose features are kept, and needs %d", name,
+                    (long long)samples->models[found].verdicts, VERDICTS_LEAST);
     *number = found >= 0 ? (size_t)found : 0;
     return error->n == 0;
 }
@@ -61,8 +64,10 @@ static bool find_apart(const struct samples *samples, size_t *cheap, size_t *dea
         count++;
     }
     if (count < 2 || *cheap == *dear)
-        text_format(error, "an evaluation needs two models with a known cost and %d verdicts each; there %s %zu",
-                    PREDICTOR_VERDICTS_LEAST, count == 1 ? "is" : "are", count);
+        text_format(error,
+                    "an evaluation needs two models, each with a known cost and %d verdicts on prompts whose text was "
+                    "recorded; there %s %zu (with --models A,B costs need not be known)",
+                    VERDICTS_LEAST, count == 1 ? "is" : "are", count);
     return error->n == 0;
 }
 

@@ -169,14 +169,18 @@ static void print_how(const struct evaluation *e, FILE *out) {
     char digits[32];
     snprintf(digits, sizeof digits, "%zu", e->prompts);
     text_grouped(&count, digits);
-    fprintf(out, "%s prompts in %d folds, each predicted by what the other folds taught", count.s, EVALUATION_FOLDS);
-    if (e->by_rank)
+    fprintf(out, "%s prompts in %d folds, each predicted by what the other folds taught;\n", count.s, EVALUATION_FOLDS);
+    if (!e->by_rank)
+        fputs("prompts without verdicts on both models are left out\n\n", out);
+    else if (e->paired > 0)
         fprintf(out,
-                ";\nonly %zu have verdicts on both models: prompts of like rank stand for one another, as if which\n"
-                "model was asked did not depend on the prompt\n\n",
+                "only %zu have verdicts on both models: prompts of like rank stand for one\n"
+                "another, as if which model was asked did not depend on the prompt\n\n",
                 e->paired);
     else
-        fputs(";\nall have verdicts on both models, and others were left out\n\n", out);
+        fputs("none has verdicts on both models: prompts of like rank stand for one another,\n"
+              "as if which model was asked did not depend on the prompt\n\n",
+              out);
     text_free(&count);
 }
 
@@ -230,7 +234,10 @@ static void print_plot(const struct evaluation *e, const struct table_style *sty
     plot.left = left.s;
     plot.right = right.s;
     plot_append(&text, &plot);
-    fprintf(out, "\nquality over the cost of 1,000 requests:  ● prediction  ○ pattern  · random\n%s", text.s);
+    fprintf(out, "\nquality over %s:  ● prediction  ○ pattern  · random\n%s",
+            isnan(cost_at(e, 0)) || isnan(cost_at(e, 1)) ? "the share sent to the dear model"
+                                                         : "the cost of 1,000 requests",
+            text.s);
     text_free(&left);
     text_free(&right);
     text_free(&text);

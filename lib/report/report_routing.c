@@ -66,6 +66,28 @@ static struct table *predictors(const struct report_request *request) {
     return table;
 }
 
+/* For Prometheus, whose labels must tell rows apart. */
+static struct table *calibration_gauges(const struct report_request *request) {
+    static const struct column columns[] = {
+        {"provider", CELL_TEXT, SHOWN},       {"model", CELL_TEXT, SHOWN},         {"predicted", CELL_TEXT, SHOWN},
+        {"verdict_count", CELL_COUNT, SHOWN}, {"avg_predicted", CELL_RATE, SHOWN}, {"good_rate", CELL_RATE, SHOWN},
+    };
+    struct table *table = table_new("calibration", columns, sizeof columns / sizeof *columns, false);
+    struct query *query = usage_calibration(request->db, true);
+    while (db_row(query)) {
+        struct text range = {0};
+        text_format(&range, "%.1f-%.1f", db_real(query, 2) / 10, (db_real(query, 2) + 1) / 10);
+        table_text(table, db_text(query, 0));
+        table_text(table, db_text(query, 1));
+        table_text(table, text_span(&range));
+        table_integer(table, db_integer(query, 3));
+        real_or_null(table, db_real(query, 4));
+        real_or_null(table, db_real(query, 5));
+        text_free(&range);
+    }
+    return table;
+}
+
 /* How often answers were good of which that was predicted: people see all models together. */
 static struct table *calibration(const struct report_request *request) {
     static const struct column columns[] = {
@@ -144,7 +166,8 @@ int routing_report(const struct report_request *request) {
     const struct part parts[PARTS] = {
         {"routing", NULL, routes(request)},
         {"predictors", "predictions, on prompts that were not learned from", predictors(request)},
-        {"calibration", "how often answers were good, by what was predicted", calibration(request)},
+        {"calibration", "how often answers were good, by what was predicted",
+         request->style.format == FORMAT_PROMETHEUS ? calibration_gauges(request) : calibration(request)},
         {"advice", "what became of advice", advice(request)},
     };
     size_t rows = 0;

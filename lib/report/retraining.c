@@ -161,6 +161,13 @@ static void print_changes(const struct retraining *r, const struct table_style *
     table_free(table);
 }
 
+static bool predicts(const struct predictors *predictors) {
+    for (size_t i = 0; i < predictors->predictor.models; i++)
+        if (predictors->predictor.model[i].weights != NULL)
+            return true;
+    return false;
+}
+
 static void print_explanations(const struct retraining *r, const struct table_style *style, FILE *out) {
     static const struct column columns[] = {
         {"pattern", CELL_TEXT, SHOWN},          {"model", CELL_TEXT, SHOWN},
@@ -179,6 +186,8 @@ static void print_explanations(const struct retraining *r, const struct table_st
     fputs("\n", out);
     table_print(table, style, out);
     table_free(table);
+    if (predicts(&r->predictors))
+        fputs("That is for prompts of which nothing is predicted; else predictions decide.\n", out);
 }
 
 /* The groups that the models of a pattern were chosen among. */
