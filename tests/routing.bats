@@ -647,7 +647,7 @@ refused() {
   pl-retrain --evaluate --json | cmp one -
   status 0 pl-retrain --evaluate
   has "$(cat out)" "200 prompts in 5 folds, each predicted by what the other folds taught"
-  has "$(cat out)" "all have verdicts on both models"
+  has "$(cat out)" "prompts without verdicts on both models are left out"
   is "prediction 100.0% 0.95 5.0% 8.0% \$0.0017 82.8%" "$(grep '^prediction' out | xargs)"
   is "cheap a 200 \$0.0010|dear b 200 \$0.0100" "$(grep -E '^(cheap|dear) ' out | awk '{ print $1, $2, $3, $4 }' |
     paste -sd'|')"
@@ -697,20 +697,19 @@ refused() {
   refused "pl-retrain: a and a are the same model" --models a,a
   refused "are the same model" --models a,unknown/a
   refused "m may be models of several providers: name one with its provider" --models a,m
-  status 2 pl-retrain --evaluate --models p/m,q/m # named, but with too few outside a fold
-  has "$(cat err)" "too few verdicts"
+  refused "p/m has 110 verdicts on prompts whose features are kept, and needs 125" --models p/m,q/m
 }
 
 @test "--evaluate: too few verdicts, or no costs" {
   refused "there is no database"
   [ ! -e "$PL_DB" ]
   pl-record </dev/null
-  refused "needs two models with a known cost and 100 verdicts each; there are 0"
-  answers 120 '{a: true, b: (if $i < 99 then true else null end)}' | pl-record -q
+  refused "needs two models, each with a known cost and 125 verdicts on prompts whose text was recorded; there are 0"
+  answers 125 '{a: true, b: (if $i < 124 then true else null end)}' | pl-record -q
   refused "there is 1"
-  refused "b has 99 verdicts, and needs 100" --models a,b
+  refused "b has 124 verdicts on prompts whose features are kept, and needs 125" --models a,b
   fresh && answers 110 '{a: true, b: true}' | pl-record -q
-  refused "too few verdicts: each model needs 100 on the prompts outside a fold"
+  refused "there are 0"
   refused "there are 0" --window 1
   fresh && telling '{cost:null}' </dev/null | pl-record -q
   sql "UPDATE request SET cost = NULL"
@@ -733,7 +732,7 @@ refused() {
   about 0.875 "$(jq '.routers[3].apgr' out)" 0.03
   about 0.125 "$(jq '.routers[3].dear_share_50' out)" 0.03
   status 0 pl-retrain --evaluate
-  has "$(cat out)" "only 0 have verdicts on both models"
+  has "$(cat out)" "none has verdicts on both models"
 }
 
 @test "--evaluate: options that do not go together" {
