@@ -146,6 +146,8 @@ static void list(const struct builder *builder, struct features *features) {
 
 void features_of(struct span prompt, struct features *features) {
     struct builder builder = {0};
+    if (prompt.n == 0)
+        prompt = span_of(""); /* whatever it was: nothing is added to a null pointer */
     bool is_long = prompt.n > 2 * FEATURES_END;
     struct span head = {prompt.s, is_long ? FEATURES_END : prompt.n};
     const char *newline = head.n > 0 ? memchr(head.s, '\n', head.n) : NULL;
