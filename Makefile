@@ -9,7 +9,7 @@ LIBS := -lsqlite3 -lyajl -ljq -lxxhash -lnettle -lm
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wcast-qual -Wpointer-arith -Wundef -Wformat=2 -Wvla -Werror
-HARDENING := -fstack-protector-strong -fPIE \
+HARDENING := -ffp-contract=off -fstack-protector-strong -fPIE \
 	$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 LINKING := -pie -Wl,-z,relro,-z,now,--as-needed
 override CPPFLAGS += -D_GNU_SOURCE -Ilib -DPL_VERSION='"$(VERSION)"' -DPL_SHARE_DIR='"$(PREFIX)/share/pl"'

@@ -692,8 +692,8 @@ refused() {
 @test "--evaluate: models that are not to be had" {
   { telling; jq -cn 'range(110) as $i | ("p", "q") as $p | {request_id:"\($p)\($i)", prompt:"Say \($i)",
     model:"\($p)/m"}, {request_id:"\($p)\($i)", quality_score:5}'; } | pl-record -q
-  refused "pl-retrain: nobody has no verdicts" --models a,nobody
-  refused "pl-retrain: nobody has no verdicts" --models nobody,a
+  refused "pl-retrain: nobody has fewer than 100 verdicts" --models a,nobody
+  refused "pl-retrain: nobody has fewer than 100 verdicts" --models nobody,a
   refused "pl-retrain: a and a are the same model" --models a,a
   refused "are the same model" --models a,unknown/a
   refused "m may be models of several providers: name one with its provider" --models a,m
@@ -919,6 +919,10 @@ unpredicted() {
     "predictor_base SET features_version = 9"; do
     spoilt "UPDATE $damage" unpredicted
   done
+  # names that are one as C strings, and a count whose bytes would wrap around
+  spoilt "UPDATE predictors SET provider = 'a' || char(0) || id, model = 'a' || char(0) || id, avg_cost = id" unpredicted \
+    --strong-share 0.01
+  spoilt "UPDATE predictor_base SET recent = 4611686018427387904; UPDATE predictors SET recent = x''" unpredicted
   spoilt "UPDATE predictors SET recent = x'00'" unpredicted --strong-share 0.5
   status 0 pl-advise new
   holds 'all(.advice.candidates[]; .predicted != null)'
@@ -931,10 +935,15 @@ unpredicted() {
   sql "UPDATE prompt_features SET features = x'3f80' WHERE printf('%016x', prompt_hash) = '$known'"
   ask "{\"prompt_hash\":\"$known\",\"pattern\":\"explanation\"}" >out
   is '[null,null]' "$(jq -c '.candidates | map(.predicted)' out)"
-  # retraining does not fall over them either
+  # what one row says, or how large it is, takes nothing from the others
+  sql "UPDATE prompt_features SET features = x'3f80' WHERE id = 1;
+    UPDATE prompt_features SET features = zeroblob(6000000) WHERE id = 150"
+  status 0 pl-retrain --json
+  is "148 148" "$(jq -r '.predictors[].verdict_count' out | xargs)"
   sql "UPDATE prompt_features SET features = x'3f80'"
   status 0 pl-retrain --json
-  status 0 pl-retrain --evaluate --json
+  is '[]' "$(jq -c .predictors out)"
+  refused "there are 0"
 }
 
 # -- real ones --

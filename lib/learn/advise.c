@@ -154,6 +154,7 @@ static void close_database(struct adviser *adviser) {
     adviser->noting = false;
     adviser->run = (struct retraining_run){0};
     predictors_free(&adviser->predictors);
+    adviser->dearest = -1;
     forget(adviser);
 }
 
@@ -443,6 +444,8 @@ static int choose_by_share(struct adviser *adviser, const struct known_pattern *
     int dearest = -1;
     for (size_t i = 0; i < pattern->routes.count; i++)
         dearest = pattern->predictors[i] == adviser->dearest ? (int)i : dearest;
+    if (dearest < 0)
+        return routing_choose(policy_of(adviser), pattern->candidates, pattern->routes.count, &adviser->reason);
     double need = need_of(adviser, predicted);
     if (routing_needs(&adviser->threshold, need, request->prompt_hash)) {
         text_format(&adviser->reason, "needs the dearest model (%+.2f), as %.0f%% of requests do most", need,

@@ -42,7 +42,8 @@ static bool find_named(const struct samples *samples, const char *name, size_t *
     if (found == AMBIGUOUS)
         text_format(error, "%s may be models of several providers: name one with its provider", name);
     else if (found < 0)
-        text_format(error, "%s has no verdicts on prompts whose features are kept", name);
+        text_format(error, "%s has fewer than %d verdicts on prompts whose features are kept", name,
+                    PREDICTOR_VERDICTS_LEAST);
     else if (!enough(&samples->models[found]))
         text_format(error, "%s has %lld verdicts on prompts whose features are kept, and needs %d", name,
                     (long long)samples->models[found].verdicts, VERDICTS_LEAST);
@@ -335,6 +336,9 @@ static bool cross_validate(const struct samples *samples, const struct evaluate_
         keep_outcomes(run.by_prediction, samples->count, evaluation->by_rank);
         evaluate_routing(run.by_pattern, count, !evaluation->by_rank, &evaluation->by_pattern);
         evaluate_routing(run.by_prediction, count, !evaluation->by_rank, &evaluation->by_prediction);
+        if (evaluation->by_rank)
+            routed_between(&evaluation->by_pattern, evaluation->by_prediction.quality[0],
+                           evaluation->by_prediction.quality[EVALUATION_STEPS]);
         evaluation->by_chance = within_chance(&evaluation->by_prediction, count);
         if (evaluation->by_chance) {
             forget_parts(&evaluation->by_pattern);

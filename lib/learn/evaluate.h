@@ -21,7 +21,7 @@ struct evaluate_options {
 struct evaluated_model {
     char *provider, *model;
     double avg_cost;          /* USD a request; NaN: not known */
-    int64_t verdicts;         /* on prompts that were evaluated */
+    int64_t verdicts;         /* all of them, which predictions are judged by */
     double brier, base_brier; /* of what was predicted of unseen prompts; of the share of good ones in the others */
 };
 

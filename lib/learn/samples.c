@@ -48,13 +48,18 @@ static size_t *slot_of(const struct reading *reading, uint64_t hash) {
     return &reading->slots[slot];
 }
 
-/* Takes in the prompt of a verdict. False if there is no room for its features. */
+/* Takes in the prompt of a verdict; one whose features cannot be read has a size of 0. False if there is no room. */
 static bool take_prompt(struct db *db, struct reading *reading, const struct verdict *verdict, struct text *bytes) {
     size_t *slot = slot_of(reading, verdict->prompt_hash), before = bytes->n;
+    struct features features;
     if (*slot != 0)
         return true;
     features_recall_encoded(db, verdict->prompt_hash, bytes);
-    if (bytes->n > SAMPLE_BYTES_MAX)
+    bool good = features_decode((struct span){text_span(bytes).s + before, bytes->n - before}, &features);
+    bool fits = bytes->n <= SAMPLE_BYTES_MAX;
+    if (!good || !fits)
+        bytes->n = before;
+    if (!fits)
         return false;
     reading->prompts[reading->prompt_count++] = (struct sample){.prompt_hash = verdict->prompt_hash,
                                                                 .pattern = verdict->pattern,
@@ -62,6 +67,15 @@ static bool take_prompt(struct db *db, struct reading *reading, const struct ver
                                                                 .size = bytes->n - before};
     *slot = reading->prompt_count;
     return true;
+}
+
+/* Verdicts on prompts whose features cannot be read teach nothing. */
+static void drop_unreadable(struct reading *reading) {
+    size_t kept = 0;
+    for (size_t i = 0; i < reading->count; i++)
+        if (reading->prompts[*slot_of(reading, reading->verdicts[i].prompt_hash) - 1].size > 0)
+            reading->verdicts[kept++] = reading->verdicts[i];
+    reading->count = kept;
 }
 
 static void read_verdicts(struct db *db, int64_t since, int64_t until, struct reading *reading, struct text *bytes) {
@@ -83,6 +97,7 @@ static void read_verdicts(struct db *db, int64_t since, int64_t until, struct re
     while (taken < reading->count && take_prompt(db, reading, &reading->verdicts[taken], bytes))
         taken++;
     reading->count = taken;
+    drop_unreadable(reading);
 }
 
 /* -- models ---------------------------------------------------------------------------------------------------------
@@ -110,37 +125,52 @@ static char *name_of(struct db *db, int64_t id) {
     return copy;
 }
 
-static struct sampled_model *find_model(struct sampled_model *models, size_t count, const struct verdict *verdict) {
-    for (size_t i = 0; i < count; i++)
-        if (models[i].model_id == verdict->model && models[i].provider_id == verdict->provider)
-            return &models[i];
+static int by_ids(const void *a, const void *b) {
+    const struct sampled_model *x = a, *y = b;
+    if (x->model_id != y->model_id)
+        return x->model_id < y->model_id ? -1 : 1;
+    return (x->provider_id > y->provider_id) - (x->provider_id < y->provider_id);
+}
+
+static struct sampled_model *find_model(struct samples *samples, int64_t provider, int64_t model) {
+    for (size_t i = 0; i < samples->model_count; i++)
+        if (samples->models[i].model_id == model && samples->models[i].provider_id == provider)
+            return &samples->models[i];
     return NULL;
 }
 
-/* The models that have verdicts; the busiest, if they are too many. */
-static void list_models(struct db *db, const struct reading *reading, struct samples *samples) {
-    struct sampled_model *all = NULL, *model;
+/* By ids, once each, with their verdicts. Returns how many there are. */
+static size_t count_models(const struct reading *reading, struct sampled_model *models) {
     size_t count = 0;
+    for (size_t i = 0; i < reading->count; i++)
+        models[i] = (struct sampled_model){.provider_id = reading->verdicts[i].provider,
+                                           .model_id = reading->verdicts[i].model,
+                                           .avg_cost = (double)NAN,
+                                           .verdicts = 1};
+    if (reading->count > 0)
+        qsort(models, reading->count, sizeof *models, by_ids);
     for (size_t i = 0; i < reading->count; i++) {
-        const struct verdict *verdict = &reading->verdicts[i];
-        model = find_model(all, count, verdict);
-        if (model == NULL) {
-            all = xreallocarray(all, count + 1, sizeof *all);
-            model = &all[count++];
-            *model = (struct sampled_model){verdict->provider,
-                                            verdict->model,
-                                            name_of(db, verdict->provider),
-                                            name_of(db, verdict->model),
-                                            (double)NAN,
-                                            0,
-                                            0};
-        }
-        model->verdicts++;
-        model->good += verdict->good;
+        if (count > 0 && by_ids(&models[count - 1], &models[i]) == 0)
+            models[count - 1].verdicts++;
+        else
+            models[count++] = models[i];
     }
-    if (count > 0)
-        qsort(all, count, sizeof *all, by_verdicts);
+    return count;
+}
+
+/* The models that have verdicts enough; the busiest, if they are too many. */
+static void list_models(struct db *db, const struct reading *reading, struct samples *samples) {
+    struct sampled_model *all = xcalloc(reading->count + 1, sizeof *all);
+    size_t count = count_models(reading, all), kept = 0;
     for (size_t i = 0; i < count; i++) {
+        if (all[i].verdicts < PREDICTOR_VERDICTS_LEAST)
+            continue;
+        all[kept] = all[i];
+        all[kept].provider = name_of(db, all[i].provider_id);
+        all[kept++].model = name_of(db, all[i].model_id);
+    }
+    qsort(all, kept, sizeof *all, by_verdicts);
+    for (size_t i = 0; i < kept; i++) {
         if (samples->model_count < PREDICTOR_MODELS_MAX) {
             samples->models[samples->model_count++] = all[i];
             continue;
@@ -150,6 +180,16 @@ static void list_models(struct db *db, const struct reading *reading, struct sam
     }
     free(all);
     qsort(samples->models, samples->model_count, sizeof *samples->models, by_name);
+}
+
+static void take_costs(struct db *db, int slot, int64_t since, int64_t until, struct samples *samples) {
+    struct model_cost cost;
+    struct query *query = verdicts_costs(db, slot, since, until);
+    while (verdicts_costs_next(query, &cost)) {
+        struct sampled_model *model = find_model(samples, cost.provider, cost.model);
+        if (model != NULL)
+            model->avg_cost = cost.avg_cost;
+    }
 }
 
 /* -- samples --------------------------------------------------------------------------------------------------------
@@ -187,7 +227,7 @@ static void group(const struct reading *reading, struct samples *samples) {
     size_t count = 0, tallies = 0;
     for (size_t i = 0; i < reading->count; i++) {
         const struct verdict *verdict = &reading->verdicts[i];
-        const struct sampled_model *model = find_model(samples->models, samples->model_count, verdict);
+        const struct sampled_model *model = find_model(samples, verdict->provider, verdict->model);
         if (model != NULL)
             numbered[count++] = (struct numbered){verdict->prompt_hash, (size_t)(model - samples->models),
                                                   verdict->good};
@@ -210,10 +250,7 @@ void samples_collect(struct db *db, int slot, int64_t since, int64_t until, stru
     read_verdicts(db, since, until, &reading, &samples->bytes);
     list_models(db, &reading, samples);
     group(&reading, samples);
-    for (size_t i = 0; i < samples->model_count; i++) {
-        struct sampled_model *model = &samples->models[i];
-        model->avg_cost = verdicts_cost(db, slot, since, until, model->provider_id, model->model_id);
-    }
+    take_costs(db, slot, since, until, samples);
     free(reading.verdicts);
     free(reading.prompts);
     free(reading.slots);

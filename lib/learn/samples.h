@@ -29,7 +29,7 @@ struct sampled_model {
     int64_t provider_id, model_id;
     char *provider, *model;
     double avg_cost; /* USD a request; NaN: not known */
-    int64_t verdicts, good;
+    int64_t verdicts;
 };
 
 /* Prompts in the order of their hashes, models in that of their names: nothing depends on how records came. */
@@ -37,7 +37,7 @@ struct samples {
     struct sample *items;
     size_t count;
     struct tally_of_model *tallies;
-    struct sampled_model models[PREDICTOR_MODELS_MAX]; /* those with the most verdicts, if there are more */
+    struct sampled_model models[PREDICTOR_MODELS_MAX]; /* those with enough verdicts, or the busiest of them */
     size_t model_count;
     struct text bytes;
     int64_t verdicts;

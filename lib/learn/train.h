@@ -7,8 +7,6 @@
 
 #include "learn/samples.h"
 
-enum { RECENT_REQUESTS = 1000 }; /* by which thresholds are set */
-
 /* What a training needs. Zero-initialised is nothing. */
 struct material {
     struct samples samples;

@@ -36,7 +36,7 @@ bool features_recall_encoded(struct db *db, uint64_t hash, struct text *bytes) {
 
 bool features_recall(struct db *db, uint64_t hash, struct features *features) {
     struct text bytes = {0};
-    features->count = 0;
+    *features = (struct features){0};
     bool found = features_recall_encoded(db, hash, &bytes) && features_decode(text_span(&bytes), features);
     text_free(&bytes);
     return found;

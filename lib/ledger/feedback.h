@@ -7,6 +7,13 @@
 #include "ledger/db.h"
 #include "ledger/names.h"
 
+/* Whose answer a rating is about, as SQL columns "provider" and "model", of a row f of feedback and the row r of its
+ * request. The request's own come before what a rating repeats of them; but where nobody knows who its model is of, as
+ * it has none, the rating's does. */
+#define RATED_MODEL                                                                                                    \
+    "coalesce(CASE WHEN r.model IS NULL AND r.provider = (SELECT id FROM name WHERE text = 'unknown') "                \
+    "THEN f.provider END, r.provider, f.provider) AS provider, coalesce(r.model, f.model) AS model"
+
 enum feedback_outcome { FEEDBACK_NEW, FEEDBACK_UPDATED, FEEDBACK_DUPLICATE };
 
 /* A rating as it was stored before. */

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "ledger/feedback.h"
 
 void predictors_free(struct predictors *predictors) {
     for (size_t i = 0; i < predictors->predictor.models; i++) {
@@ -19,19 +20,27 @@ void predictors_free(struct predictors *predictors) {
 /* -- verdicts -------------------------------------------------------------------------------------------------------
  */
 
+/* Rows that somebody has damaged are nobody's features. */
+#define READABLE "p.version = ?4 AND length(p.features) BETWEEN 1 AND ?5"
+
 /* The order says all that could tell two verdicts apart, so that which are taken does not depend on how they came. */
 struct query *verdicts_between(struct db *db, int64_t since, int64_t until, int64_t count) {
-    struct query *query = db_query(db, "SELECT r.prompt_hash, r.provider, r.model, r.pattern, "
-                                       "coalesce(f.is_correct, f.quality_score >= 4) AS good "
-                                       "FROM feedback f JOIN request r ON r.request_id = f.request_id "
-                                       "JOIN prompt_features p ON p.prompt_hash = r.prompt_hash AND p.version = ?4 "
-                                       "JOIN name m ON m.id = r.model JOIN name n ON n.id = r.provider "
-                                       "LEFT JOIN name c ON c.id = r.pattern WHERE f.at >= ?1 AND f.at <= ?2 "
-                                       "ORDER BY f.at DESC, r.prompt_hash, m.text, n.text, c.text, good LIMIT ?3");
+    struct query *query =
+        db_query(db,
+                 "SELECT v.prompt_hash, v.provider, v.model, v.pattern, v.good FROM "
+                 "(SELECT f.at, r.prompt_hash, " RATED_MODEL
+                 ", coalesce(r.pattern, f.pattern) AS pattern, coalesce(f.is_correct, f.quality_score >= 4) AS good "
+                 "FROM feedback f JOIN request r ON r.request_id = f.request_id "
+                 "JOIN prompt_features p ON p.prompt_hash = r.prompt_hash AND " READABLE
+                 " WHERE f.at >= ?1 AND f.at <= ?2) v "
+                 "JOIN name m ON m.id = v.model JOIN name n ON n.id = v.provider "
+                 "LEFT JOIN name c ON c.id = v.pattern "
+                 "ORDER BY v.at DESC, v.prompt_hash, m.text, n.text, c.text, v.good LIMIT ?3");
     db_bind_integer(query, 1, since);
     db_bind_integer(query, 2, until);
     db_bind_integer(query, 3, count);
     db_bind_integer(query, 4, FEATURES_VERSION);
+    db_bind_integer(query, 5, FEATURES_BYTES_MAX);
     return query;
 }
 
@@ -48,33 +57,38 @@ bool verdicts_next(struct query *query, struct verdict *verdict) {
     return true;
 }
 
-double verdicts_cost(struct db *db, int slot, int64_t since, int64_t until, int64_t provider, int64_t model) {
-    struct query *query =
-        db_query(db, "SELECT count(cost), coalesce(sum(cost), 0) FROM "
-                     "(SELECT DISTINCT r.id, coalesce(r.cost, CASE ?3 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END) "
-                     "AS cost FROM feedback f JOIN request r ON r.request_id = f.request_id "
-                     "WHERE f.at >= ?1 AND f.at <= ?2 AND r.provider = ?4 AND r.model = ?5)");
+struct query *verdicts_costs(struct db *db, int slot, int64_t since, int64_t until) {
+    struct query *query = db_query(db, "SELECT provider, model, count(cost), coalesce(sum(cost), 0) FROM "
+                                       "(SELECT DISTINCT r.id, " RATED_MODEL
+                                       ", coalesce(r.cost, CASE ?3 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END) AS cost "
+                                       "FROM feedback f JOIN request r ON r.request_id = f.request_id "
+                                       "WHERE f.at >= ?1 AND f.at <= ?2) GROUP BY provider, model");
     db_bind_integer(query, 1, since);
     db_bind_integer(query, 2, until);
     db_bind_integer(query, 3, slot);
-    db_bind_integer(query, 4, provider);
-    db_bind_integer(query, 5, model);
-    bool known = db_row(query) && db_integer(query, 0) > 0;
-    double cost = known ? (double)((long double)db_integer(query, 1) / ((long double)db_integer(query, 0) * 1e9L))
-                        : (double)NAN;
-    db_end(query);
-    return cost;
+    return query;
+}
+
+bool verdicts_costs_next(struct query *query, struct model_cost *cost) {
+    if (!db_row(query))
+        return false;
+    int64_t known = db_integer(query, 2);
+    *cost = (struct model_cost){.provider = db_optional(query, 0, 0), .model = db_optional(query, 1, 0)};
+    cost->avg_cost = known > 0 ? (double)((long double)db_integer(query, 3) / ((long double)known * 1e9L))
+                               : (double)NAN;
+    return true;
 }
 
 size_t requests_recent(struct db *db, int64_t since, int64_t until, size_t count, uint64_t *prompt_hashes) {
     size_t found = 0;
     struct query *query = db_query(db, "SELECT r.prompt_hash FROM request r WHERE r.at >= ?1 AND r.at <= ?2 AND EXISTS "
                                        "(SELECT 1 FROM prompt_features p WHERE p.prompt_hash = r.prompt_hash "
-                                       "AND p.version = ?4) ORDER BY r.at DESC, r.prompt_hash LIMIT ?3");
+                                       "AND " READABLE ") ORDER BY r.at DESC, r.prompt_hash LIMIT ?3");
     db_bind_integer(query, 1, since);
     db_bind_integer(query, 2, until);
     db_bind_integer(query, 3, (int64_t)count);
     db_bind_integer(query, 4, FEATURES_VERSION);
+    db_bind_integer(query, 5, FEATURES_BYTES_MAX);
     while (db_row(query))
         prompt_hashes[found++] = (uint64_t)db_integer(query, 0);
     return found;
@@ -149,8 +163,9 @@ static void store_model(struct db *db, const struct retraining_run *run, const s
     time_format(run->at, time);
     struct query *query =
         db_query(db, "INSERT INTO predictors(provider, model, verdict_count, good_rate, brier_score, base_brier_score, "
-                     "avg_cost, updated_at, retraining_run_id, intercept, length_weight, unit, weights, recent) "
-                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+                     "avg_cost, updated_at, retraining_run_id, intercept, length_weight, unit, weights, recent, "
+                     "least_predicted, most_predicted) "
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
     db_bind_text(query, 1, span_of(name->provider));
     db_bind_text(query, 2, span_of(name->model));
     db_bind_integer(query, 3, model->verdicts);
@@ -165,6 +180,8 @@ static void store_model(struct db *db, const struct retraining_run *run, const s
     db_bind_real(query, 12, model->unit);
     db_bind_blob(query, 13, model->weights, FEATURES_BUCKETS);
     db_bind_blob(query, 14, text_span(&recent).s, recent.n);
+    db_bind_real(query, 15, model->least);
+    db_bind_real(query, 16, model->most);
     db_run(query);
     text_free(&recent);
 }
@@ -207,6 +224,16 @@ static char *copy(struct span text) {
     return xmemdup(text.s, text.n);
 }
 
+/* Numbers that training can give: finite, and with room to be added up. */
+static bool sensible(double number) {
+    return fabs(number) < 1e6;
+}
+
+/* Names that can be told apart as C strings. */
+static bool named(struct span name) {
+    return name.n > 0 && memchr(name.s, '\0', name.n) == NULL;
+}
+
 static bool load_base(struct db *db, struct predictors *predictors) {
     struct predictor *predictor = &predictors->predictor;
     struct query *query = db_query(db, "SELECT scales, length_mean, length_deviation, recent "
@@ -217,15 +244,19 @@ static bool load_base(struct db *db, struct predictors *predictors) {
     predictor->scales = blob_buckets(db_text(query, 0));
     predictor->length_mean = db_real(query, 1);
     predictor->length_deviation = db_real(query, 2);
-    predictors->recent = (size_t)db_integer(query, 3);
+    int64_t recent = db_integer(query, 3);
+    bool good = recent >= 0 && recent <= RECENT_REQUESTS && sensible(predictor->length_mean) &&
+                sensible(predictor->length_deviation);
+    predictors->recent = good ? (size_t)recent : 0;
     db_end(query);
-    return predictor->scales != NULL && isfinite(predictor->length_mean) && isfinite(predictor->length_deviation);
+    return good && predictor->scales != NULL;
 }
 
 static bool load_models(struct db *db, struct predictors *predictors) {
     bool good = true;
     struct query *query = db_query(db, "SELECT provider, model, verdict_count, avg_cost, intercept, length_weight, "
-                                       "unit, weights, recent FROM predictors ORDER BY model, provider");
+                                       "unit, weights, recent, least_predicted, most_predicted "
+                                       "FROM predictors ORDER BY model, provider");
     while (db_row(query)) {
         if (predictors->predictor.models == PREDICTOR_MODELS_MAX)
             continue;
@@ -241,11 +272,15 @@ static bool load_models(struct db *db, struct predictors *predictors) {
             .intercept = db_real(query, 4),
             .length_weight = db_real(query, 5),
             .unit = db_real(query, 6),
+            .least = db_real(query, 9),
+            .most = db_real(query, 10),
             .weights = blob_buckets(db_text(query, 7)),
         };
         const struct model_predictor *model = &predictors->predictor.model[number];
-        good = good && predictors->names[number].recent != NULL && model->weights != NULL &&
-               isfinite(model->intercept) && isfinite(model->length_weight) && isfinite(model->unit);
+        good = good && named(db_text(query, 0)) && named(db_text(query, 1)) &&
+               predictors->names[number].recent != NULL && model->weights != NULL && sensible(model->intercept) &&
+               sensible(model->length_weight) && sensible(model->unit) && model->least >= 0 &&
+               model->least <= model->most && model->most <= 1;
     }
     return good;
 }
@@ -258,6 +293,8 @@ void predictors_load(struct db *db, struct predictors *predictors) {
 
 bool predictors_hold(struct db *db) {
     struct predictors predictors;
+    if (db_value(db, "SELECT features_version FROM predictor_base", FEATURES_VERSION) != FEATURES_VERSION)
+        return true; /* another version's: they are not used, and replaced by the next run */
     predictors_load(db, &predictors);
     int64_t loaded = (int64_t)predictors.predictor.models;
     predictors_free(&predictors);

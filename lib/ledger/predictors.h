@@ -21,15 +21,22 @@ struct verdict {
 struct query *verdicts_between(struct db *db, int64_t since, int64_t until, int64_t count);
 bool verdicts_next(struct query *query, struct verdict *verdict);
 
-/* The mean cost in SLOT of the requests that were answered by a model and rated in that time, USD; NaN: none is
- * known. */
-double verdicts_cost(struct db *db, int slot, int64_t since, int64_t until, int64_t provider, int64_t model);
+/* The mean cost of the requests that a model has answered and that were rated, USD; NaN: none is known. */
+struct model_cost {
+    int64_t provider, model; /* ids of names; 0: not known */
+    double avg_cost;
+};
+/* Those of that time, in SLOT, in no order: step with verdicts_costs_next. */
+struct query *verdicts_costs(struct db *db, int slot, int64_t since, int64_t until);
+bool verdicts_costs_next(struct query *query, struct model_cost *cost);
 
 /* The prompts of the newest COUNT requests in that time, newest first, of those whose features are kept. Returns how
  * many there are. */
 size_t requests_recent(struct db *db, int64_t since, int64_t until, size_t count, uint64_t *prompt_hashes);
 
 /* -- what was learned ---------------------------------------------------------------------------------------------- */
+
+enum { RECENT_REQUESTS = 1000 }; /* at most, of which predictions are kept: thresholds are set by them */
 
 /* Whom a predictor speaks of. */
 struct predicted_model {

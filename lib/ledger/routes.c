@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "ledger/feedback.h"
 
 void routes_free(struct routes *routes) {
     for (size_t i = 0; i < routes->count; i++) {
@@ -49,18 +50,12 @@ static struct route *find(const struct routes *routes, struct span pattern, stru
 
 /* -- collecting ------------------------------------------------------------------------------------------------- */
 
-/* A request's own context comes before what a rating repeats of it; but where nobody knows who its model is of, as it
- * has none, the rating's does. */
-#define RATED_PROVIDER                                                                                                 \
-    "coalesce(CASE WHEN r.model IS NULL AND r.provider = (SELECT id FROM name WHERE text = 'unknown') "                \
-    "THEN f.provider END, r.provider, f.provider) AS provider, "
-
 static void collect_ratings(struct db *db, int64_t since, int64_t until, int64_t min_samples, struct routes *routes) {
     struct query *query =
         db_query(db,
                  "SELECT c.text, p.text, m.text, g.ratings, g.quality, g.squares, g.verdicts, g.correct FROM "
-                 "(SELECT coalesce(r.pattern, f.pattern) AS pattern, " RATED_PROVIDER
-                 "coalesce(r.model, f.model) AS model, count(*) AS ratings, sum(f.quality_score) AS quality, "
+                 "(SELECT coalesce(r.pattern, f.pattern) AS pattern, " RATED_MODEL
+                 ", count(*) AS ratings, sum(f.quality_score) AS quality, "
                  "sum(f.quality_score * f.quality_score) AS squares, count(f.is_correct) AS verdicts, "
                  "coalesce(sum(f.is_correct), 0) AS correct "
                  "FROM feedback f LEFT JOIN request r ON r.request_id = f.request_id WHERE f.at >= ?1 AND f.at <= ?2 "
@@ -87,16 +82,15 @@ static void collect_ratings(struct db *db, int64_t since, int64_t until, int64_t
 /* A request counts once, however many ratings it has. */
 static void collect_requests(struct db *db, int slot, int64_t since, int64_t until, const struct routes *routes) {
     struct query *query =
-        db_query(db,
-                 "SELECT c.text, p.text, m.text, g.requests, g.known, g.cost, g.scored, g.scores FROM "
-                 "(SELECT d.pattern, d.provider, d.model, count(*) AS requests, "
-                 "count(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)) AS known, "
-                 "coalesce(sum(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) AS cost, "
-                 "count(complexity_score) AS scored, coalesce(sum(complexity_score), 0) AS scores FROM "
-                 "(SELECT DISTINCT r.id, coalesce(r.pattern, f.pattern) AS pattern, " RATED_PROVIDER
-                 "coalesce(r.model, f.model) AS model FROM feedback f JOIN request r ON r.request_id = f.request_id "
-                 "WHERE f.at >= ?1 AND f.at <= ?2) d JOIN request q ON q.id = d.id GROUP BY 1, 2, 3) g "
-                 "JOIN name c ON c.id = g.pattern JOIN name p ON p.id = g.provider JOIN name m ON m.id = g.model");
+        db_query(db, "SELECT c.text, p.text, m.text, g.requests, g.known, g.cost, g.scored, g.scores FROM "
+                     "(SELECT d.pattern, d.provider, d.model, count(*) AS requests, "
+                     "count(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)) AS known, "
+                     "coalesce(sum(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) AS cost, "
+                     "count(complexity_score) AS scored, coalesce(sum(complexity_score), 0) AS scores FROM "
+                     "(SELECT DISTINCT r.id, coalesce(r.pattern, f.pattern) AS pattern, " RATED_MODEL
+                     " FROM feedback f JOIN request r ON r.request_id = f.request_id "
+                     "WHERE f.at >= ?1 AND f.at <= ?2) d JOIN request q ON q.id = d.id GROUP BY 1, 2, 3) g "
+                     "JOIN name c ON c.id = g.pattern JOIN name p ON p.id = g.provider JOIN name m ON m.id = g.model");
     db_bind_integer(query, 1, since);
     db_bind_integer(query, 2, until);
     db_bind_integer(query, 3, slot);

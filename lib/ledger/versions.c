@@ -595,6 +595,7 @@ static const char predictor_tables[] =
     "  avg_cost REAL,"
     "  updated_at TEXT NOT NULL,"
     "  retraining_run_id TEXT NOT NULL REFERENCES retraining_runs(run_id),"
+    "  least_predicted REAL NOT NULL, most_predicted REAL NOT NULL," /* of what was held out: bounds of predictions */
     "  intercept REAL NOT NULL, length_weight REAL NOT NULL,"
     "  unit REAL NOT NULL,"    /* of the weights */
     "  weights BLOB NOT NULL," /* a byte for each bucket: their roots, with their signs */

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 
 static const double ROUNDING = 1e-9; /* what is less than this is none */
+static const double CLEAR = 0.01;    /* a gain whose parts mean something */
 
 /* Prompts that stand together: how many, and what each would be answered with. */
 struct group {
@@ -77,13 +78,6 @@ static double share_for(const struct routed *routed, double part) {
     return 1;
 }
 
-/* Lays the curve between what all verdicts together say of each model, whichever way prompts were put into groups. */
-static void lay_between(struct routed *routed, double cheap, double dear) {
-    double first = routed->quality[0], gain = routed->quality[EVALUATION_STEPS] - first;
-    for (int i = 0; i <= EVALUATION_STEPS && fabs(gain) > ROUNDING; i++)
-        routed->quality[i] = cheap + (routed->quality[i] - first) / gain * (dear - cheap);
-}
-
 /* Without what adding many fractions up has left in the last digits. */
 static double tidy(double value) {
     return round(value * 1e12) / 1e12;
@@ -101,8 +95,6 @@ void evaluate_routing(struct outcome *outcomes, size_t count, bool paired, struc
         double x = (double)count * i / EVALUATION_STEPS;
         routed->quality[i] = made > 0 ? base + gain_of(groups, made, x) / (double)count : (double)NAN;
     }
-    if (!paired)
-        lay_between(routed, mean_of(outcomes, 0, count, false), mean_of(outcomes, 0, count, true));
     double gain = routed->quality[EVALUATION_STEPS] - routed->quality[0];
     for (int i = 0; i < EVALUATION_STEPS; i++)
         area += (routed->quality[i] + routed->quality[i + 1] - 2 * routed->quality[0]) / 2 / EVALUATION_STEPS;
@@ -113,4 +105,12 @@ void evaluate_routing(struct outcome *outcomes, size_t count, bool paired, struc
     for (int i = 0; i <= EVALUATION_STEPS; i++)
         routed->quality[i] = tidy(routed->quality[i]);
     free(groups);
+}
+
+void routed_between(struct routed *routed, double cheap, double dear) {
+    double first = routed->quality[0], gain = routed->quality[EVALUATION_STEPS] - first;
+    if (gain < CLEAR || dear - cheap < CLEAR)
+        return;
+    for (int i = 0; i <= EVALUATION_STEPS; i++)
+        routed->quality[i] = tidy(cheap + (routed->quality[i] - first) / gain * (dear - cheap));
 }

@@ -29,7 +29,11 @@ struct routed {
 
 /* Sorts OUTCOMES, of COUNT prompts. Of those that have the same score any may go first: each counts as their mean. If
  * PAIRED, all have both verdicts. Else prompts are put into groups by their rank, and each model's quality in a group
- * is that of the prompts in it that have its verdict; in all, it is that of all its verdicts. */
+ * is that of the prompts in it that have its verdict. */
 void evaluate_routing(struct outcome *outcomes, size_t count, bool paired, struct routed *routed);
+
+/* Lays a curve between other ends, where both gains are clear: of routers that are compared by ranks, each would find
+ * ends of its own. The parts of the gain stay as they are. */
+void routed_between(struct routed *routed, double cheap, double dear);
 
 #endif

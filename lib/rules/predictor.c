@@ -16,6 +16,7 @@ enum { FOLDS = 5, EPOCHS_MAX = 40 };
 
 static const double ENOUGH = 0.05;        /* change of a logit that is not worth another epoch */
 static const double LENGTH_WEIGHT = 0.15; /* of a deviation of a prompt's length, where all its words have 1 */
+static const double WORTH = 2;            /* that predictions must gain by calibration's two parameters (Akaike 1974) */
 static const double PRIOR = 10;           /* how much calibration trusts the fit: as a curvature of the log loss */
 
 /* The costs of an error that are tried: each is a strength of learning, in rising order. */
@@ -504,11 +505,15 @@ static double probability(const struct line *line, double odds) {
 static void assess(const struct training *training, size_t model, const struct line *line, const float *held_out,
                    struct model_predictor *predictor) {
     double good_rate = (double)predictor->good / (double)predictor->verdicts, squares = 0;
+    predictor->least = 1;
+    predictor->most = 0;
     for (size_t i = 0; i < training->example_count; i++) {
         const struct example *example = &training->examples[i];
         if (example->model != model)
             continue;
         double p = probability(line, (double)held_out[i]);
+        predictor->least = fmin(predictor->least, p);
+        predictor->most = fmax(predictor->most, p);
         size_t bin = (size_t)fmin(p * PREDICTOR_BINS, PREDICTOR_BINS - 1);
         predictor->bins[bin].verdicts += (int64_t)example->count;
         predictor->bins[bin].good += example->good ? (int64_t)example->count : 0;
@@ -572,7 +577,7 @@ void predictor_train(const struct training *training, struct predictor *predicto
         if (of_model->verdicts < PREDICTOR_VERDICTS_LEAST)
             continue;
         struct line line = calibrate(training, model, said);
-        if (line.slope <= 0 || gain_of(training, model, &line, said) <= 0)
+        if (line.slope <= 0 || gain_of(training, model, &line, said) < WORTH)
             line = (struct line){0, log_odds_of(of_model)};
         assess(training, model, &line, said, of_model);
         keep_weights(&fit, model, &line, of_model);
@@ -601,6 +606,7 @@ void predictor_predict(const struct predictor *predictor, const struct features 
             sum += predictor->scales[features->buckets[i]] * root * abs(root);
         }
         double words = norm > 0 ? (double)sum * model->unit / norm : 0;
-        probabilities[number] = sigmoid(model->intercept + length * model->length_weight + words);
+        double probability_of_good = sigmoid(model->intercept + length * model->length_weight + words);
+        probabilities[number] = fmax(model->least, fmin(model->most, probability_of_good));
     }
 }

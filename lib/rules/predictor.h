@@ -39,12 +39,13 @@ struct model_predictor {
     double brier,
         base_brier; /* mean square of the error on such verdicts; of always predicting the share of good ones */
     struct reliability bins[PREDICTOR_BINS];
+    double least, most; /* that was predicted of prompts that were held out; nothing beyond is predicted */
     double intercept, length_weight;
     double unit;     /* of the bucket's weights */
     int8_t *weights; /* by bucket, their roots, with their signs; NULL: too few verdicts, nothing is predicted */
 };
 
-enum { PREDICTOR_SCALE_ONE = 16 };
+enum { PREDICTOR_SCALE_ONE = 16 }; /* what a scale of 1 is kept as */
 
 struct predictor {
     uint8_t *scales; /* by bucket, how much it counts, in units of 1 / SCALE_ONE; 0: it was not learned of */

@@ -7,6 +7,7 @@
 static const double ROUNDING = 1e-9;
 static const double NEAR_BEST = 0.25; /* of the best bound: as good, to the balanced policy */
 static const double NEAR_BEST_PREDICTED = 0.05;
+static const double NEAR_NEED = 0.02;  /* as much, to a threshold */
 static const double GOOD_ENOUGH = 0.5; /* a prediction that the cheapest model must have */
 static const double Z_90 = 1.645;      /* 5 % of a normal distribution lie farther below its mean, in deviations */
 static const double LEAST_DEVIATION = 0.5;
@@ -246,14 +247,14 @@ struct threshold routing_threshold(double *needs, size_t count, double share) {
     qsort(needs, count, sizeof *needs, falling);
     double need = needs[wanted - 1];
     for (size_t i = 0; i < count; i++) {
-        over += needs[i] > need + THRESHOLD_NEAR;
-        near += fabs(needs[i] - need) <= THRESHOLD_NEAR;
+        over += needs[i] > need + NEAR_NEED;
+        near += fabs(needs[i] - need) <= NEAR_NEED;
     }
     return (struct threshold){need, (double)(wanted - over) / (double)near};
 }
 
 bool routing_needs(const struct threshold *threshold, double need, uint64_t prompt_hash) {
-    if (need > threshold->need + THRESHOLD_NEAR)
+    if (need > threshold->need + NEAR_NEED)
         return true;
-    return need >= threshold->need - THRESHOLD_NEAR && (double)(prompt_hash >> 11) < 0x1p53 * threshold->near;
+    return need >= threshold->need - NEAR_NEED && (double)(prompt_hash >> 11) < 0x1p53 * threshold->near;
 }

@@ -74,10 +74,9 @@ double routing_need(const struct candidate *candidates, size_t count, int deares
 /* What a prompt must need to be among a share of those that need most; of those that need about as much, some: what is
  * predicted of many prompts that are much alike moves together, from one training to the next. */
 struct threshold {
-    double need; /* more is enough, by more than THRESHOLD_NEAR */
-    double near; /* the part of those within THRESHOLD_NEAR of it, 0 to 1 */
+    double need; /* more is enough, by more than 0.02 */
+    double near; /* the part of those within 0.02 of it, 0 to 1 */
 };
-static const double THRESHOLD_NEAR = 0.02;
 
 /* That of SHARE (0 to 1) of COUNT prompts, at least one. NEEDS may be put in order. */
 struct threshold routing_threshold(double *needs, size_t count, double share);

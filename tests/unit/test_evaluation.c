@@ -346,14 +346,30 @@ static void means_of_a_rank(void **state) {
     outcomes[4] = (struct outcome){-4, 0, 1};
     outcomes[5] = (struct outcome){-5, 0, NAN};
     evaluate_routing(outcomes, 40, false, &routed);
-    /* of the gain by groups, 2 + 4 of 40 prompts' half, a fifth, three fifths and all; between the means of all
-     * verdicts */
-    double cheap = (0 + 1 + 0 + 0 + 34 * 0.5) / 38, dear = (1 + 1 + 34 * 0.5) / 36;
-    near(routed.quality[0], cheap);
-    near(routed.quality[5], cheap + 0.2 * (dear - cheap));
-    near(routed.quality[10], cheap + 0.6 * (dear - cheap));
-    near(routed.quality[15], dear);
+    near(routed.quality[0], (2 * 0.5 + 4 * 0.0 + 34 * 0.5) / 40);
+    near(routed.quality[5], (2 * 1.0 + 4 * 0.0 + 34 * 0.5) / 40);
+    near(routed.quality[10], (2 * 1.0 + 2 * 1.0 + 2 * 0.0 + 34 * 0.5) / 40);
+    near(routed.quality[15], (2 * 1.0 + 4 * 1.0 + 34 * 0.5) / 40);
     near(routed.quality[100], routed.quality[15]);
+}
+
+/* Ends that another router has found; parts of the gain stay, and a gain that is hardly one is left alone. */
+static void other_ends(void **state) {
+    struct outcome outcomes[] = {{2, 0, 1}, {1, 0.5, 0.5}};
+    struct routed routed, before;
+    (void)state;
+    evaluate_routing(outcomes, 2, true, &routed);
+    before = routed;
+    routed_between(&routed, 0.2, 0.6);
+    near(routed.quality[0], 0.2);
+    near(routed.quality[25], 0.4);
+    near(routed.quality[50], 0.6);
+    near(routed.quality[100], 0.6);
+    assert_true(routed.apgr == before.apgr && routed.share_80 == before.share_80);
+    routed_between(&routed, 0.6, 0.605);
+    near(routed.quality[0], 0.2);
+    routed_between(&routed, 0.6, 0.2);
+    near(routed.quality[100], 0.6);
 }
 
 /* A group at the end in which a model has no verdict stands with the one before, and what it has counts there. */
@@ -496,6 +512,7 @@ int main(void) {
         cmocka_unit_test(any_order),
         cmocka_unit_test(alternate_verdicts),
         cmocka_unit_test(means_of_a_rank),
+        cmocka_unit_test(other_ends),
         cmocka_unit_test(the_last_group),
         cmocka_unit_test(one_model_alone),
         cmocka_unit_test(random_pairs),
