@@ -16,8 +16,7 @@ void evaluation_free(struct evaluation *evaluation) {
     free(evaluation->dear.model);
 }
 
-/* -- the two models -------------------------------------------------------------------------------------------------
- */
+/* -- the two models ------------------------------------------------------------------------------------------------ */
 
 enum { NONE = -1, AMBIGUOUS = -2 };
 
@@ -93,8 +92,7 @@ static bool find_pair(const struct samples *samples, const struct evaluate_optio
     return error->n == 0;
 }
 
-/* -- folds ----------------------------------------------------------------------------------------------------------
- */
+/* -- folds --------------------------------------------------------------------------------------------------------- */
 
 /* What goes on. Outcomes are in the order of samples; those of prompts without a verdict on either model are not used.
  */
@@ -222,8 +220,7 @@ static bool score_by_prediction(const struct run *run, struct errors errors[2]) 
     return good;
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------------------
- */
+/* -- the whole ----------------------------------------------------------------------------------------------------- */
 
 /* Fills in the verdicts, and says which prompts are looked at: those with both, if they are enough, else all. */
 static void take_outcomes(const struct run *run, struct evaluation *evaluation) {

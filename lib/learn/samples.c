@@ -100,8 +100,7 @@ static void read_verdicts(struct db *db, int64_t since, int64_t until, struct re
     drop_unreadable(reading);
 }
 
-/* -- models ---------------------------------------------------------------------------------------------------------
- */
+/* -- models -------------------------------------------------------------------------------------------------------- */
 
 static int by_verdicts(const void *a, const void *b) {
     const struct sampled_model *x = a, *y = b;
@@ -192,8 +191,7 @@ static void take_costs(struct db *db, int slot, int64_t since, int64_t until, st
     }
 }
 
-/* -- samples --------------------------------------------------------------------------------------------------------
- */
+/* -- samples ------------------------------------------------------------------------------------------------------- */
 
 /* A verdict by numbers, to be sorted. */
 struct numbered {

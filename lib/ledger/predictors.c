@@ -17,8 +17,7 @@ void predictors_free(struct predictors *predictors) {
     *predictors = (struct predictors){0};
 }
 
-/* -- verdicts -------------------------------------------------------------------------------------------------------
- */
+/* -- verdicts ------------------------------------------------------------------------------------------------------ */
 
 /* Rows that somebody has damaged are nobody's features. */
 #define READABLE "p.version = ?4 AND length(p.features) BETWEEN 1 AND ?5"
@@ -94,8 +93,7 @@ size_t requests_recent(struct db *db, int64_t since, int64_t until, size_t count
     return found;
 }
 
-/* -- numbers in blobs -----------------------------------------------------------------------------------------------
- */
+/* -- numbers in blobs ---------------------------------------------------------------------------------------------- */
 
 enum { FLOAT = 4 }; /* bytes; the lowest first */
 
@@ -139,8 +137,7 @@ static void *blob_buckets(struct span blob) {
     return blob.n == FEATURES_BUCKETS ? memcpy(xmalloc(FEATURES_BUCKETS), blob.s, FEATURES_BUCKETS) : NULL;
 }
 
-/* -- storing --------------------------------------------------------------------------------------------------------
- */
+/* -- storing ------------------------------------------------------------------------------------------------------- */
 
 static void store_base(struct db *db, const struct predictors *predictors) {
     const struct predictor *predictor = &predictors->predictor;
@@ -217,8 +214,7 @@ void predictors_store(struct db *db, const struct retraining_run *run, const str
         store_base(db, predictors);
 }
 
-/* -- loading --------------------------------------------------------------------------------------------------------
- */
+/* -- loading ------------------------------------------------------------------------------------------------------- */
 
 static char *copy(struct span text) {
     return xmemdup(text.s, text.n);

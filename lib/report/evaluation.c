@@ -10,8 +10,7 @@
 
 enum { HALF = EVALUATION_STEPS / 2, CURVE_STEP = 5, PLOT_WIDTH = 60, PLOT_HEIGHT = 13, PLOT_MARGIN = 10 };
 
-/* -- figures --------------------------------------------------------------------------------------------------------
- */
+/* -- figures ------------------------------------------------------------------------------------------------------- */
 
 /* A way to choose between the two models. */
 struct router {
@@ -51,8 +50,7 @@ static double share_of(const struct router *router) {
     return strcmp(router->name, "all_dear") == 0 ? 1 : router->share_80;
 }
 
-/* -- JSON -----------------------------------------------------------------------------------------------------------
- */
+/* -- JSON ---------------------------------------------------------------------------------------------------------- */
 
 static void json_real(struct text *json, const char *name, double value) {
     text_format(json, "%s\"%s\":", json->s[json->n - 1] == '{' ? "" : ",", name);
@@ -119,8 +117,7 @@ static void print_json_evaluation(const struct evaluation *e, FILE *out) {
     text_free(&json);
 }
 
-/* -- people ---------------------------------------------------------------------------------------------------------
- */
+/* -- people -------------------------------------------------------------------------------------------------------- */
 
 static void print_models(const struct evaluation *e, const struct table_style *style, FILE *out) {
     static const struct column columns[] = {

@@ -52,8 +52,7 @@ static void add_token(struct builder *builder, enum kind kind, uint64_t hash) {
     builder->tokens++;
 }
 
-/* -- words ----------------------------------------------------------------------------------------------------------
- */
+/* -- words --------------------------------------------------------------------------------------------------------- */
 
 /* A number is as good as another of as many digits. */
 static bool is_number(struct span word) {
@@ -133,8 +132,7 @@ static void end_first_line(struct builder *builder) {
         add(builder, OF_LAST_PAIR, pair(builder->before, builder->last));
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------------------
- */
+/* -- the whole ----------------------------------------------------------------------------------------------------- */
 
 /* Hashing has dealt the buckets at random, and to all prompts alike: so the lowest are a sample (Broder's min-wise). */
 static void list(const struct builder *builder, struct features *features) {

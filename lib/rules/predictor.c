@@ -360,8 +360,7 @@ static void raise(struct fit *fit, double factor) {
         fit->weights[i] *= (float)factor;
 }
 
-/* -- choosing how ---------------------------------------------------------------------------------------------------
- */
+/* -- choosing how -------------------------------------------------------------------------------------------------- */
 
 static double log_loss(double odds, bool good) {
     double x = good ? -odds : odds;
@@ -437,8 +436,7 @@ static struct choice choose(struct fit *fit, float *held_out) {
     return best;
 }
 
-/* -- calibration ----------------------------------------------------------------------------------------------------
- */
+/* -- calibration --------------------------------------------------------------------------------------------------- */
 
 /* The straight line that makes probabilities of log odds. */
 struct line {
@@ -446,8 +444,7 @@ struct line {
 };
 
 /* Newton's method on the log loss, with a prior that the odds are as they should be: slope 1, intercept 0, give or take
- * as much as so few verdicts may mislead. A slope below 0 would say the contrary of what was learned: then nothing was.
- */
+ * as much as so few verdicts may mislead. */
 static struct line calibrate(const struct training *training, size_t model, const float *held_out) {
     struct line line = {1, 0};
     for (int step = 0; step < 50; step++) {
@@ -489,8 +486,7 @@ static double gain_of(const struct training *training, size_t model, const struc
     return gain + entropy;
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------------------
- */
+/* -- the whole ----------------------------------------------------------------------------------------------------- */
 
 /* Of a good answer, whatever the prompt; half a verdict of each kind keeps it finite. */
 static double log_odds_of(const struct model_predictor *predictor) {

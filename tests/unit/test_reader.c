@@ -179,8 +179,7 @@ static void no_trouble(void) {
         fail_msg("%zu not as wanted; %s", count, told);
 }
 
-/* -- the same in any pieces -----------------------------------------------------------------------------------------
- */
+/* -- the same in any pieces ---------------------------------------------------------------------------------------- */
 
 static bool same_in_pieces(struct span input, size_t first, size_t step, const struct heard *wanted) {
     struct heard got = {0};
@@ -205,8 +204,7 @@ static bool same_in_any_pieces(struct span input) {
     return good;
 }
 
-/* -- the rest from any place ----------------------------------------------------------------------------------------
- */
+/* -- the rest from any place --------------------------------------------------------------------------------------- */
 
 /* Without the complaints about arrays that are never closed: they name the line where the array, or this reading of it,
  * began, and come where that turns out. */
@@ -402,8 +400,7 @@ static void separators_within_a_line(void **state) {
              {"\x1e{\n\"a\" x [ \x1e{\"b\":2}\n", "wrong 1 {\\x0A\"a\" x [ \nvalue 2 {\"b\":2}\n", 0});
 }
 
-/* -- what goes wrong ------------------------------------------------------------------------------------------------
- */
+/* -- what goes wrong ----------------------------------------------------------------------------------------------- */
 
 static void a_wrong_line_costs_that_line(void **state) {
     (void)state;
@@ -570,8 +567,7 @@ static void too_deep(void **state) {
     text_free(&heard.said);
 }
 
-/* -- where a reader stands ------------------------------------------------------------------------------------------
- */
+/* -- where a reader stands ----------------------------------------------------------------------------------------- */
 
 /* The place is after the last value, and before one that the end of the input left unfinished. */
 static void places(void **state) {
@@ -680,8 +676,7 @@ static void files_that_grow_within_what_is_wrong(void **state) {
     no_trouble();
 }
 
-/* -- the rest of the interface --------------------------------------------------------------------------------------
- */
+/* -- the rest of the interface ------------------------------------------------------------------------------------- */
 
 static int only_a(struct span key) {
     return span_is(key, "a") ? 5 : JSON_UNWANTED;
@@ -772,8 +767,7 @@ static void interrupted_by_a_signal(void **state) {
     close(ends[1]);
 }
 
-/* -- long values ----------------------------------------------------------------------------------------------------
- */
+/* -- long values --------------------------------------------------------------------------------------------------- */
 
 /* Writes BEFORE, then FILLER as often as it fits into SIZE bytes, and AFTER, into a pipe that a process of its own
  * fills. */
@@ -875,8 +869,7 @@ static void much_longer_than_may_be(void **state) {
     read_long_string(VALUE_MAX + 20000000, true);
 }
 
-/* -- memory ---------------------------------------------------------------------------------------------------------
- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 /* In a process of its own: reads the long line from a pipe and exits with the MiB that the process grew by. */
 static int growth_of(const char *before, const char *filler, size_t size, const char *after) {
@@ -951,8 +944,7 @@ static void memory_for_many_lines(void **state) {
     grows_less_than(80, "{\"b\":\n[1", ",\n1", "]}\n{}\n");
 }
 
-/* -- property: random lines in random pieces ------------------------------------------------------------------------
- */
+/* -- property: random lines in random pieces ----------------------------------------------------------------------- */
 
 static uint64_t random_state = 88172645463325252U;
 

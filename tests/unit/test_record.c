@@ -39,8 +39,7 @@ static void workflow_refused(const char *members, const char *reason) {
     text_free(&text);
 }
 
-/* -- workflows ------------------------------------------------------------------------------------------------------
- */
+/* -- workflows ----------------------------------------------------------------------------------------------------- */
 
 static void a_whole_workflow(void **state) {
     (void)state;
@@ -144,8 +143,7 @@ static void statuses(void **state) {
     workflow_refused("\"status\":2", "status: is none of pending, running, completed or failed");
 }
 
-/* -- ids and names --------------------------------------------------------------------------------------------------
- */
+/* -- ids and names ------------------------------------------------------------------------------------------------- */
 
 static void ids(void **state) {
     static const char *const examples[][2] = {
@@ -244,8 +242,7 @@ static void prose(void **state) {
     text_free(&members);
 }
 
-/* -- amounts --------------------------------------------------------------------------------------------------------
- */
+/* -- amounts ------------------------------------------------------------------------------------------------------- */
 
 /* The integer that FIELD is kept as, where the workflow says VALUE. */
 static int64_t amount(const char *field, const char *value) {
@@ -398,8 +395,7 @@ static void tokens_written_for_an_hour(void **state) {
                               "{\"workflow_id\":\"a\",\"cache_write_tokens\":1,\"cache_write_1h_tokens\":0}"));
 }
 
-/* -- aliases and times ----------------------------------------------------------------------------------------------
- */
+/* -- aliases and times --------------------------------------------------------------------------------------------- */
 
 static void aliases(void **state) {
     (void)state;
@@ -482,8 +478,7 @@ static void versions(void **state) {
     assert_true(version.content != other.content);
 }
 
-/* -- content --------------------------------------------------------------------------------------------------------
- */
+/* -- content ------------------------------------------------------------------------------------------------------- */
 
 static void content_is_what_is_said(void **state) {
     (void)state;
@@ -539,8 +534,7 @@ static void any_other_word_is_other_content(void **state) {
                 fail_msg("%s is the same as %s", texts[i], texts[k]);
 }
 
-/* -- kinds ----------------------------------------------------------------------------------------------------------
- */
+/* -- kinds --------------------------------------------------------------------------------------------------------- */
 
 static void kind_is(const char *text, enum record_kind kind) {
     struct record record = {0};
@@ -666,8 +660,7 @@ static void kinds_have_names(void **state) {
     assert_false(record_kind_named(span_of("workflows"), &kind));
 }
 
-/* -- reviews --------------------------------------------------------------------------------------------------------
- */
+/* -- reviews ------------------------------------------------------------------------------------------------------- */
 
 static void a_whole_review(void **state) {
     static const char *const names[] = {"detected", "candidate", "approved", "implemented", "active", "deprecated"};
@@ -719,8 +712,7 @@ static void reviews_that_are_refused(void **state) {
     }
 }
 
-/* -- names of members ------------------------------------------------------------------------------------------------
- */
+/* -- names of members ---------------------------------------------------------------------------------------------- */
 
 static void every_member_has_its_number(void **state) {
     static const char *const fields[] = {"kind",
@@ -797,8 +789,7 @@ static void every_member_has_its_number(void **state) {
         assert_int_equal(record_names((struct span){any, size}), JSON_UNWANTED);
 }
 
-/* -- property: records that were changed at random -------------------------------------------------------------------
- */
+/* -- property: records that were changed at random ----------------------------------------------------------------- */
 
 static uint64_t random_state = 88172645463325252U;
 

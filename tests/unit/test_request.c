@@ -9,8 +9,7 @@
 
 #include "records.h"
 
-/* -- requests --------------------------------------------------------------------------------------------------------
- */
+/* -- requests ------------------------------------------------------------------------------------------------------ */
 
 /* A request that says MEMBERS besides its id. */
 static struct record request_of(const char *members) {
@@ -438,8 +437,7 @@ static void record_times(void **state) {
     assert_int_equal(record_time(&record), 7 * SECOND_US);
 }
 
-/* -- ratings ---------------------------------------------------------------------------------------------------------
- */
+/* -- ratings ------------------------------------------------------------------------------------------------------- */
 
 /* A rating that says MEMBERS besides its request and a score of 4. */
 static struct record feedback_of(const char *members) {

@@ -71,8 +71,7 @@ static int64_t ask(const char *name, const char *sql) {
     return value;
 }
 
-/* -- made-up steps ---------------------------------------------------------------------------------------------------
- */
+/* -- made-up steps ------------------------------------------------------------------------------------------------- */
 
 static const char *const first_step[] = {"CREATE TABLE t(a INTEGER);",
                                          "INSERT INTO t VALUES(1); INSERT INTO t VALUES(2);", NULL};
@@ -204,8 +203,7 @@ static void a_step_that_fails(void **state) {
     both_steps_taken("db");
 }
 
-/* -- the real schema --------------------------------------------------------------------------------------------------
- */
+/* -- the real schema ----------------------------------------------------------------------------------------------- */
 
 static void write_good(const char *name) {
     struct db *db = schema_open_write(in(name));
@@ -289,8 +287,7 @@ static void the_names_that_others_query(void **state) {
                      0);
 }
 
-/* -- from version 1 --------------------------------------------------------------------------------------------------
- */
+/* -- from version 1 ------------------------------------------------------------------------------------------------ */
 
 /* Two workflows that show nothing, of which one says its cost, a review, and a rebuild that was cut short. */
 static const char version_1_rows[] =
