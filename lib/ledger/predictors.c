@@ -132,23 +132,45 @@ static float *blob_floats(struct span blob, size_t count) {
     return values;
 }
 
-/* A copy of a byte for each bucket, which the caller owns; NULL if the blob is of another size. */
-static void *blob_buckets(struct span blob) {
-    return blob.n == FEATURES_BUCKETS ? memcpy(xmalloc(FEATURES_BUCKETS), blob.s, FEATURES_BUCKETS) : NULL;
+/* A copy of COUNT bytes, which the caller owns; NULL if the blob is of another size. */
+static void *blob_bytes(struct span blob, size_t count) {
+    return blob.n == count ? xmemdup(count > 0 ? blob.s : "", count) : NULL;
+}
+
+/* A bit for each bucket, the lowest first. */
+static struct text bits_blob(const uint64_t *groups) {
+    struct text blob = {0};
+    text_reserve(&blob, FEATURES_BUCKETS / 8 + 1);
+    for (size_t i = 0; i < FEATURES_BUCKETS / 8; i++)
+        text_bytes(&blob, &(unsigned char){(unsigned char)(groups[i / 8] >> 8 * (i % 8))}, 1);
+    return blob;
+}
+
+/* The same, which the caller owns; NULL if the blob is of another size. */
+static uint64_t *blob_bits(struct span blob) {
+    if (blob.n != FEATURES_BUCKETS / 8)
+        return NULL;
+    uint64_t *groups = xcalloc(PREDICTOR_GROUPS, sizeof *groups);
+    for (size_t i = 0; i < blob.n; i++)
+        groups[i / 8] |= (uint64_t)(unsigned char)blob.s[i] << 8 * (i % 8);
+    return groups;
 }
 
 /* -- storing ------------------------------------------------------------------------------------------------------- */
 
 static void store_base(struct db *db, const struct predictors *predictors) {
     const struct predictor *predictor = &predictors->predictor;
-    struct query *query = db_query(db, "INSERT INTO predictor_base(id, features_version, scales, length_mean, "
-                                       "length_deviation, recent) VALUES(1, ?1, ?2, ?3, ?4, ?5)");
+    struct text known = bits_blob(predictor->known);
+    struct query *query = db_query(db, "INSERT INTO predictor_base(id, features_version, known, scales, length_mean, "
+                                       "length_deviation, recent) VALUES(1, ?1, ?6, ?2, ?3, ?4, ?5)");
     db_bind_integer(query, 1, FEATURES_VERSION);
-    db_bind_blob(query, 2, predictor->scales, FEATURES_BUCKETS);
+    db_bind_blob(query, 2, predictor->scales, predictor->buckets);
+    db_bind_blob(query, 6, known.s, known.n);
     db_bind_real(query, 3, predictor->length_mean);
     db_bind_real(query, 4, predictor->length_deviation);
     db_bind_integer(query, 5, (int64_t)predictors->recent);
     db_run(query);
+    text_free(&known);
 }
 
 static void store_model(struct db *db, const struct retraining_run *run, const struct predictors *predictors,
@@ -175,7 +197,7 @@ static void store_model(struct db *db, const struct retraining_run *run, const s
     db_bind_real(query, 10, model->intercept);
     db_bind_real(query, 11, model->length_weight);
     db_bind_real(query, 12, model->unit);
-    db_bind_blob(query, 13, model->weights, FEATURES_BUCKETS);
+    db_bind_blob(query, 13, model->weights, predictors->predictor.buckets);
     db_bind_blob(query, 14, text_span(&recent).s, recent.n);
     db_bind_real(query, 15, model->least);
     db_bind_real(query, 16, model->most);
@@ -232,12 +254,15 @@ static bool named(struct span name) {
 
 static bool load_base(struct db *db, struct predictors *predictors) {
     struct predictor *predictor = &predictors->predictor;
-    struct query *query = db_query(db, "SELECT scales, length_mean, length_deviation, recent "
+    struct query *query = db_query(db, "SELECT scales, length_mean, length_deviation, recent, known "
                                        "FROM predictor_base WHERE features_version = ?1");
     db_bind_integer(query, 1, FEATURES_VERSION);
     if (!db_row(query))
         return false;
-    predictor->scales = blob_buckets(db_text(query, 0));
+    predictor->known = blob_bits(db_text(query, 4));
+    if (predictor->known != NULL)
+        predictor_index(predictor);
+    predictor->scales = blob_bytes(db_text(query, 0), predictor->buckets);
     predictor->length_mean = db_real(query, 1);
     predictor->length_deviation = db_real(query, 2);
     int64_t recent = db_integer(query, 3);
@@ -245,7 +270,7 @@ static bool load_base(struct db *db, struct predictors *predictors) {
                 sensible(predictor->length_deviation);
     predictors->recent = good ? (size_t)recent : 0;
     db_end(query);
-    return good && predictor->scales != NULL;
+    return good && predictor->known != NULL && predictor->scales != NULL;
 }
 
 static bool load_models(struct db *db, struct predictors *predictors) {
@@ -270,7 +295,7 @@ static bool load_models(struct db *db, struct predictors *predictors) {
             .unit = db_real(query, 6),
             .least = db_real(query, 9),
             .most = db_real(query, 10),
-            .weights = blob_buckets(db_text(query, 7)),
+            .weights = blob_bytes(db_text(query, 7), predictors->predictor.buckets),
         };
         const struct model_predictor *model = &predictors->predictor.model[number];
         good = good && named(db_text(query, 0)) && named(db_text(query, 1)) &&

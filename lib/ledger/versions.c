@@ -580,7 +580,8 @@ static const char predictor_tables[] =
     "CREATE TABLE predictor_base("
     "  id INTEGER PRIMARY KEY CHECK(id = 1),"
     "  features_version INTEGER NOT NULL,"
-    "  scales BLOB NOT NULL," /* a byte for each bucket: how much it counts, in 16ths */
+    "  known BLOB NOT NULL,"  /* a bit for each bucket, the lowest first: whether it was learned of */
+    "  scales BLOB NOT NULL," /* a byte for each known bucket: how much it counts, in 16ths */
     "  length_mean REAL NOT NULL, length_deviation REAL NOT NULL," /* of prompts */
     "  recent INTEGER NOT NULL" /* prompts that the predictors' recent predictions are of */
     ");"
@@ -598,7 +599,7 @@ static const char predictor_tables[] =
     "  least_predicted REAL NOT NULL, most_predicted REAL NOT NULL," /* of what was held out: bounds of predictions */
     "  intercept REAL NOT NULL, length_weight REAL NOT NULL,"
     "  unit REAL NOT NULL,"    /* of the weights */
-    "  weights BLOB NOT NULL," /* a byte for each bucket: their roots, with their signs */
+    "  weights BLOB NOT NULL," /* a byte for each known bucket: their roots, with their signs */
     "  recent BLOB NOT NULL,"  /* a float for each recent prompt: its prediction */
     "  UNIQUE(provider, model)"
     ");"

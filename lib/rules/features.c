@@ -139,7 +139,7 @@ static void list(const struct builder *builder, struct features *features) {
     features->count = 0;
     for (size_t group = 0; group < GROUPS; group++)
         for (uint64_t bits = builder->set[group]; bits != 0 && features->count < FEATURES_MAX; bits &= bits - 1)
-            features->buckets[features->count++] = (uint16_t)(64 * group + (size_t)__builtin_ctzll(bits));
+            features->buckets[features->count++] = (uint32_t)(64 * group + (size_t)__builtin_ctzll(bits));
 }
 
 void features_of(struct span prompt, struct features *features) {
@@ -200,7 +200,7 @@ bool features_decode(struct span bytes, struct features *features) {
         int number = number_at(bytes, &at), bucket = next + number;
         good = number >= 0 && bucket < FEATURES_BUCKETS && features->count < FEATURES_MAX;
         if (good)
-            features->buckets[features->count++] = (uint16_t)bucket;
+            features->buckets[features->count++] = (uint32_t)bucket;
         next = bucket + 1;
     }
     if (!good)

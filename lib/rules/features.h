@@ -14,7 +14,7 @@
 
 enum {
     FEATURES_VERSION = 1,
-    FEATURES_BUCKETS = 1 << 16,
+    FEATURES_BUCKETS = 1 << 18,
     FEATURES_END = 8192,                       /* bytes: of a long prompt its first and last so many are looked at */
     FEATURES_MAX = 512,                        /* buckets of one prompt: of more, the lowest, a fair sample of all */
     FEATURES_BYTES_MAX = 1 + 3 * FEATURES_MAX, /* of the encoded form */
@@ -24,7 +24,7 @@ enum {
 struct features {
     int length; /* of the prompt: 8 times the binary logarithm of its bytes and one, rounded down; under LENGTHS */
     size_t count;
-    uint16_t buckets[FEATURES_MAX]; /* distinct, in rising order */
+    uint32_t buckets[FEATURES_MAX]; /* distinct, in rising order */
 };
 
 /* Those of PROMPT, which may be empty; they depend on nothing but its bytes. */

@@ -90,10 +90,45 @@ void training_verdicts(struct training *training, size_t model, int64_t count, i
 /* -- rows --------------------------------------------------------------------------------------------------------- */
 
 void predictor_free(struct predictor *predictor) {
+    free(predictor->known);
+    free(predictor->before);
     free(predictor->scales);
     for (size_t i = 0; i < predictor->models; i++)
         free(predictor->model[i].weights);
     *predictor = (struct predictor){0};
+}
+
+void predictor_index(struct predictor *predictor) {
+    predictor->before = xcalloc(PREDICTOR_GROUPS, sizeof *predictor->before);
+    predictor->buckets = 0;
+    for (size_t group = 0; group < PREDICTOR_GROUPS; group++) {
+        predictor->before[group] = (uint32_t)predictor->buckets;
+        predictor->buckets += (size_t)__builtin_popcountll(predictor->known[group]);
+    }
+}
+
+/* Which of the known ones a bucket is; -1: it was not learned of. */
+static int place_of(const struct predictor *predictor, uint32_t bucket) {
+    uint64_t group = predictor->known[bucket / 64], bit = UINT64_C(1) << bucket % 64;
+    if ((group & bit) == 0)
+        return -1;
+    return (int)predictor->before[bucket / 64] + __builtin_popcountll(group & (bit - 1));
+}
+
+/* The places of a prompt's buckets that are known. Returns how many there are, and in *SQUARE the sum of the squares of
+ * their scales. */
+static size_t places_of(const struct predictor *predictor, const struct features *features,
+                        uint32_t places[FEATURES_MAX], uint64_t *square) {
+    size_t count = 0;
+    *square = 0;
+    for (size_t i = 0; i < features->count; i++) {
+        int place = place_of(predictor, features->buckets[i]);
+        if (place < 0)
+            continue;
+        places[count++] = (uint32_t)place;
+        *square += (uint64_t)predictor->scales[place] * predictor->scales[place];
+    }
+    return count;
 }
 
 static void measure_lengths(const struct training *training, struct predictor *predictor) {
@@ -118,11 +153,16 @@ static void choose_scales(const struct training *training, struct predictor *pre
         for (size_t i = 0; i < features.count; i++)
             prompts[features.buckets[i]]++;
     }
-    predictor->scales = xcalloc(FEATURES_BUCKETS, sizeof *predictor->scales);
+    predictor->known = xcalloc(PREDICTOR_GROUPS, sizeof *predictor->known);
+    for (size_t bucket = 0; bucket < FEATURES_BUCKETS; bucket++)
+        predictor->known[bucket / 64] |= (uint64_t)(prompts[bucket] > 1) << bucket % 64;
+    predictor_index(predictor);
+    predictor->scales = xcalloc(predictor->buckets + 1, sizeof *predictor->scales);
+    size_t place = 0;
     for (size_t bucket = 0; bucket < FEATURES_BUCKETS; bucket++) {
         double scale = 1 + log((1 + (double)training->prompts) / (1 + (double)prompts[bucket]));
         if (prompts[bucket] > 1)
-            predictor->scales[bucket] = (uint8_t)fmin(round(scale * PREDICTOR_SCALE_ONE), UINT8_MAX);
+            predictor->scales[place++] = (uint8_t)fmin(round(scale * PREDICTOR_SCALE_ONE), UINT8_MAX);
     }
     free(prompts);
 }
@@ -133,29 +173,19 @@ static double length_value(const struct predictor *predictor, const struct featu
     return LENGTH_WEIGHT * fmax(-3, fmin(3, deviations));
 }
 
-/* The sum of the squares of the scales of a prompt's buckets. */
-static uint64_t square_of(const struct predictor *predictor, const struct features *features) {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < features->count; i++) {
-        uint64_t scale = predictor->scales[features->buckets[i]];
-        sum += scale * scale;
-    }
-    return sum;
-}
-
 /* A prompt as numbers: what its features count, of length 1 together (or none), its own length, and a one for the
  * intercept. */
 struct row {
     size_t count;
-    const uint16_t *buckets; /* those that were learned of */
-    double factor;           /* makes their scales what they count */
+    const uint32_t *places; /* of its buckets that were learned of */
+    double factor;          /* makes their scales what they count */
     double length;
     double square; /* of the row's own length */
 };
 
 struct rows {
     size_t *starts;
-    uint16_t *buckets;
+    uint32_t *places;
     float *factors, *lengths;
 };
 
@@ -169,16 +199,14 @@ static struct rows make_rows(const struct training *training, const struct predi
     size_t room = 0, at = 0;
     for (size_t prompt = 0; prompt < training->prompts; prompt++)
         room += features_decode(training->features[prompt], &features) ? features.count : 0;
-    rows.buckets = xcalloc(room + 1, sizeof *rows.buckets);
+    rows.places = xcalloc(room + FEATURES_MAX, sizeof *rows.places);
     for (size_t prompt = 0; prompt < training->prompts; prompt++) {
+        uint64_t square;
         features_decode(training->features[prompt], &features);
-        uint64_t square = square_of(predictor, &features);
         rows.starts[prompt] = at;
+        at += places_of(predictor, &features, rows.places + at, &square);
         rows.factors[prompt] = square > 0 ? (float)(1 / sqrt((double)square)) : 0;
         rows.lengths[prompt] = (float)length_value(predictor, &features);
-        for (size_t i = 0; i < features.count; i++)
-            if (predictor->scales[features.buckets[i]] > 0)
-                rows.buckets[at++] = features.buckets[i];
     }
     rows.starts[training->prompts] = at;
     return rows;
@@ -186,7 +214,7 @@ static struct rows make_rows(const struct training *training, const struct predi
 
 static void rows_free(struct rows *rows) {
     free(rows->starts);
-    free(rows->buckets);
+    free(rows->places);
     free(rows->factors);
     free(rows->lengths);
 }
@@ -194,7 +222,7 @@ static void rows_free(struct rows *rows) {
 static struct row row_at(const struct rows *rows, size_t prompt) {
     size_t start = rows->starts[prompt], count = rows->starts[prompt + 1] - start;
     double length = (double)rows->lengths[prompt];
-    return (struct row){count, rows->buckets + start, (double)rows->factors[prompt], length,
+    return (struct row){count, rows->places + start, (double)rows->factors[prompt], length,
                         (count > 0 ? 1 : 0) + length * length + 1};
 }
 
@@ -204,13 +232,13 @@ static double sigmoid(double x) {
     return 1 / (1 + exp(-x));
 }
 
-/* What is being fitted. Weights lie by bucket, and then that of the length and the intercept; for each the shared one,
- * and then each model's: where a bucket is looked up, all of its weights are near. */
+/* What is being fitted. Weights lie by place, the last two of which are the length's and the intercept's; in each the
+ * shared one, and then each model's: where a place is looked up, all of its weights are near. */
 struct fit {
     const struct training *training;
     const struct rows *rows;
     const uint8_t *scales;
-    size_t models;
+    size_t models, places;
     double share;                        /* of the variance, that is common */
     double offset[PREDICTOR_MODELS_MAX]; /* log odds of a good answer by each model */
     float *weights;
@@ -220,12 +248,22 @@ struct fit {
     uint64_t random;
 };
 
-enum { LENGTH_PLACE = FEATURES_BUCKETS, INTERCEPT_PLACE, PLACES };
+static size_t length_place(const struct fit *fit) {
+    return fit->places - 2;
+}
+
+static size_t intercept_place(const struct fit *fit) {
+    return fit->places - 1;
+}
 
 static void fit_begin(struct fit *fit, const struct training *training, const struct rows *rows,
                       const struct predictor *predictor) {
-    *fit = (struct fit){.training = training, .rows = rows, .scales = predictor->scales, .models = training->models};
-    fit->weights = xcalloc(PLACES * (fit->models + 1), sizeof *fit->weights);
+    *fit = (struct fit){.training = training,
+                        .rows = rows,
+                        .scales = predictor->scales,
+                        .models = training->models,
+                        .places = predictor->buckets + 2};
+    fit->weights = xcalloc(fit->places * (fit->models + 1), sizeof *fit->weights);
     fit->logits = xcalloc(training->example_count + 1, sizeof *fit->logits);
     fit->order = xcalloc(training->example_count + 1, sizeof *fit->order);
 }
@@ -281,9 +319,9 @@ static double weight_of(const struct fit *fit, size_t place, size_t model) {
 static double log_odds(const struct fit *fit, const struct row *row, size_t model) {
     double sum = 0;
     for (size_t i = 0; i < row->count; i++)
-        sum += fit->scales[row->buckets[i]] * weight_of(fit, row->buckets[i], model);
-    return fit->offset[model] + sum * row->factor + row->length * weight_of(fit, LENGTH_PLACE, model) +
-           weight_of(fit, INTERCEPT_PLACE, model);
+        sum += fit->scales[row->places[i]] * weight_of(fit, row->places[i], model);
+    return fit->offset[model] + sum * row->factor + row->length * weight_of(fit, length_place(fit), model) +
+           weight_of(fit, intercept_place(fit), model);
 }
 
 static void add_weight(struct fit *fit, size_t place, size_t model, double amount) {
@@ -295,9 +333,9 @@ static void add_weight(struct fit *fit, size_t place, size_t model, double amoun
 static void add_row(struct fit *fit, const struct row *row, size_t model, double amount) {
     double factor = amount * row->factor;
     for (size_t i = 0; i < row->count; i++)
-        add_weight(fit, row->buckets[i], model, factor * fit->scales[row->buckets[i]]);
-    add_weight(fit, LENGTH_PLACE, model, amount * row->length);
-    add_weight(fit, INTERCEPT_PLACE, model, amount);
+        add_weight(fit, row->places[i], model, factor * fit->scales[row->places[i]]);
+    add_weight(fit, length_place(fit), model, amount * row->length);
+    add_weight(fit, intercept_place(fit), model, amount);
 }
 
 /* Where t + C sigmoid(t) + b is 0, by Newton's method. Its curve bends at 0: from there, or from any point between that
@@ -346,7 +384,7 @@ static void descend(struct fit *fit, const double cost[PREDICTOR_MODELS_MAX]) {
 
 /* Begins with all dual variables, and so all weights, at 0. */
 static void start(struct fit *fit, double share) {
-    memset(fit->weights, 0, PLACES * (fit->models + 1) * sizeof *fit->weights);
+    memset(fit->weights, 0, fit->places * (fit->models + 1) * sizeof *fit->weights);
     fit->share = share;
     choose_offsets(fit);
     for (size_t i = 0; i < fit->order_count; i++)
@@ -355,7 +393,7 @@ static void start(struct fit *fit, double share) {
 
 /* Goes on to costs that are FACTOR times as high: the same logits, with all weights grown as much. */
 static void raise(struct fit *fit, double factor) {
-    size_t count = PLACES * (fit->models + 1);
+    size_t count = fit->places * (fit->models + 1);
     for (size_t i = 0; i < count; i++)
         fit->weights[i] *= (float)factor;
 }
@@ -528,18 +566,19 @@ static double weight_at(const struct fit *fit, size_t model, const struct line *
 /* Weights are kept as their roots, rounded: small ones, which are many, about as precisely as large ones. */
 static void keep_weights(const struct fit *fit, size_t model, const struct line *line,
                          struct model_predictor *predictor) {
+    size_t buckets = fit->places - 2;
     double most = 0;
-    for (size_t bucket = 0; bucket < FEATURES_BUCKETS; bucket++)
-        most = fmax(most, fabs(weight_at(fit, model, line, bucket)));
+    for (size_t place = 0; place < buckets; place++)
+        most = fmax(most, fabs(weight_at(fit, model, line, place)));
     predictor->unit = most > 0 ? most / (INT8_MAX * INT8_MAX) : 1;
-    predictor->weights = xcalloc(FEATURES_BUCKETS, sizeof *predictor->weights);
-    for (size_t bucket = 0; bucket < FEATURES_BUCKETS; bucket++) {
-        double weight = weight_at(fit, model, line, bucket);
-        predictor->weights[bucket] = (int8_t)copysign(round(sqrt(fabs(weight) / predictor->unit)), weight);
+    predictor->weights = xcalloc(buckets + 1, sizeof *predictor->weights);
+    for (size_t place = 0; place < buckets; place++) {
+        double weight = weight_at(fit, model, line, place);
+        predictor->weights[place] = (int8_t)copysign(round(sqrt(fabs(weight) / predictor->unit)), weight);
     }
-    predictor->length_weight = weight_at(fit, model, line, LENGTH_PLACE);
+    predictor->length_weight = weight_at(fit, model, line, length_place(fit));
     predictor->intercept = line->slope * fit->offset[model] + line->intercept +
-                           weight_at(fit, model, line, INTERCEPT_PLACE);
+                           weight_at(fit, model, line, intercept_place(fit));
 }
 
 static void count_verdicts(const struct training *training, struct predictor *predictor) {
@@ -590,16 +629,19 @@ void predictor_train(const struct training *training, struct predictor *predicto
 /* Scales and weights are whole numbers, so that their products add up exactly. */
 void predictor_predict(const struct predictor *predictor, const struct features *features,
                        double probabilities[PREDICTOR_MODELS_MAX]) {
-    double norm = sqrt((double)square_of(predictor, features)), length = length_value(predictor, features);
+    uint32_t places[FEATURES_MAX];
+    uint64_t square;
+    size_t count = places_of(predictor, features, places, &square);
+    double norm = sqrt((double)square), length = length_value(predictor, features);
     for (size_t number = 0; number < predictor->models; number++) {
         const struct model_predictor *model = &predictor->model[number];
         int64_t sum = 0;
         probabilities[number] = NAN;
         if (model->weights == NULL)
             continue;
-        for (size_t i = 0; i < features->count; i++) {
-            int root = model->weights[features->buckets[i]];
-            sum += predictor->scales[features->buckets[i]] * root * abs(root);
+        for (size_t i = 0; i < count; i++) {
+            int root = model->weights[places[i]];
+            sum += predictor->scales[places[i]] * root * abs(root);
         }
         double words = norm > 0 ? (double)sum * model->unit / norm : 0;
         double probability_of_good = sigmoid(model->intercept + length * model->length_weight + words);

@@ -42,13 +42,16 @@ struct model_predictor {
     double least, most; /* that was predicted of prompts that were held out; nothing beyond is predicted */
     double intercept, length_weight;
     double unit;     /* of the bucket's weights */
-    int8_t *weights; /* by bucket, their roots, with their signs; NULL: too few verdicts, nothing is predicted */
+    int8_t *weights; /* by known bucket, their roots, with their signs; NULL: too few verdicts, nothing is predicted */
 };
 
 enum { PREDICTOR_SCALE_ONE = 16 }; /* what a scale of 1 is kept as */
 
 struct predictor {
-    uint8_t *scales; /* by bucket, how much it counts, in units of 1 / SCALE_ONE; 0: it was not learned of */
+    uint64_t *known;                      /* by 64 buckets, a bit for each that was learned of */
+    uint32_t *before;                     /* how many such there are before these 64 */
+    size_t buckets;                       /* how many there are in all */
+    uint8_t *scales;                      /* of each, in their order, how much it counts, in units of 1 / SCALE_ONE */
     double length_mean, length_deviation; /* of the prompts */
     size_t models;
     struct model_predictor model[PREDICTOR_MODELS_MAX];
@@ -59,6 +62,11 @@ struct predictor {
  * + model) a prediction that knew nothing of the prompt's verdicts; NaN where nothing is predicted. */
 void predictor_train(const struct training *training, struct predictor *predictor, float *held_out);
 void predictor_free(struct predictor *predictor);
+
+enum { PREDICTOR_GROUPS = FEATURES_BUCKETS / 64 };
+
+/* Counts what "known" says: fills in "before" and "buckets". */
+void predictor_index(struct predictor *predictor);
 
 /* The probability, 0 to 1, that each model answers such a prompt well; NaN where nothing is predicted. */
 void predictor_predict(const struct predictor *predictor, const struct features *features,
