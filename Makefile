@@ -48,7 +48,8 @@ test: ; @.ci/install build test && $(MAKE) --no-print-directory -s all units && 
 check: ; @.ci/install build test check && tests/check $(BUILD)/check
 bench: ; @.ci/install build bench && $(MAKE) --no-print-directory -s all && tests/bench/run $(BUILD)/bin
 
-bench-routing: ; @.ci/install build bench && $(MAKE) --no-print-directory -s all && tests/bench/routing $(BUILD)/bin $(FILE)
+bench-routing:
+	@.ci/install build bench && $(MAKE) --no-print-directory -s all && tests/bench/routing $(BUILD)/bin $(FILE)
 
 install: all
 	install -d $(ROOT)/bin $(ROOT)/share/pl $(COMPLETIONS)

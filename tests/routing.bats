@@ -920,8 +920,8 @@ unpredicted() {
     spoilt "UPDATE $damage" unpredicted
   done
   # names that are one as C strings, and a count whose bytes would wrap around
-  spoilt "UPDATE predictors SET provider = 'a' || char(0) || id, model = 'a' || char(0) || id, avg_cost = id" unpredicted \
-    --strong-share 0.01
+  spoilt "UPDATE predictors SET provider = 'a' || char(0) || id, model = 'a' || char(0) || id, avg_cost = id" \
+    unpredicted --strong-share 0.01
   spoilt "UPDATE predictor_base SET recent = 4611686018427387904; UPDATE predictors SET recent = x''" unpredicted
   spoilt "UPDATE predictors SET recent = x'00'" unpredicted --strong-share 0.5
   status 0 pl-advise new
