@@ -115,9 +115,8 @@ static void tell(const struct retraining *r) {
                  confidence_level_name(r->routes.items[i].figures.confidence));
     for (size_t i = 0; i < r->predictors.predictor.models; i++) {
         const struct model_predictor *model = &r->predictors.predictor.model[i];
-        if (model->weights != NULL)
-            complain("Trained a predictor of %s on %lld verdicts: Brier score %.3f, without it %.3f",
-                     r->predictors.names[i].model, (long long)model->verdicts, model->brier, model->base_brier);
+        complain("Trained a predictor of %s on %lld verdicts: Brier score %.3f, without it %.3f",
+                 r->predictors.names[i].model, (long long)model->verdicts, model->brier, model->base_brier);
     }
     complain("%s: %zu changes", options.how.dry_run ? "Dry run complete" : "Retraining complete", r->changes);
 }

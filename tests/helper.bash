@@ -28,6 +28,17 @@ status() {
   [ "$got" = "$wanted" ] || { printf 'wanted status %s, got %s: %s\n' "$wanted" "$got" "$*"; cat err; return 1; }
 }
 
+# soon COMMAND...: waits until it holds, some seconds at most
+soon() {
+  local end=$((${EPOCHREALTIME/./} + 5000000))
+  while [ "${EPOCHREALTIME/./}" -lt "$end" ]; do
+    if "$@"; then return 0; fi
+    sleep 0.02
+  done
+  echo "not within some seconds: $*"
+  return 1
+}
+
 sql() { sqlite3 -batch "${2:-$PL_DB}" "$1"; }
 
 fresh() { rm -f "$PL_DB" "$PL_DB"-*; }

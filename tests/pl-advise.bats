@@ -30,17 +30,6 @@ mortal() {
   if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search "$@"; else "$@"; fi
 }
 
-# soon COMMAND...: waits until it holds, some seconds at most
-soon() {
-  local end=$((${EPOCHREALTIME/./} + 5000000))
-  while [ "${EPOCHREALTIME/./}" -lt "$end" ]; do
-    if "$@"; then return 0; fi
-    sleep 0.02
-  done
-  echo "not within some seconds: $*"
-  return 1
-}
-
 everything() { sqlite3 "$PL_DB" .dump; }
 
 code='{"prompt":"Implement a function"}'

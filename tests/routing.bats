@@ -86,16 +86,6 @@ sizes() {
 
 hash_of() { printf %s "$1" | sha256sum | cut -c 1-16; }
 
-soon() {
-  local end=$((${EPOCHREALTIME/./} + 5000000))
-  while [ "${EPOCHREALTIME/./}" -lt "$end" ]; do
-    if "$@"; then return 0; fi
-    sleep 0.02
-  done
-  echo "not within some seconds: $*"
-  return 1
-}
-
 # -- predictions --
 
 @test "predictions: of prompts that were never asked, by what is like them" {
@@ -759,6 +749,8 @@ refused() {
   is '[200,100] [200,'"$(sql "SELECT sum(is_correct) FROM response_feedback WHERE selected_model = 'b'")"']' \
     "$(jq -r '.calibration | group_by(.model)[] | [(map(.verdict_count) | add),
       (map(.verdict_count * .good_rate) | add | round)] | @json' out | xargs -d '\n')"
+  is "$(jq '.calibration | length' out)" \
+    "$(pl-stats routing -F prometheus | grep -c '^pl_calibration_good_rate{.*predicted_from="0\.[0-9]"')"
   holds 'all(.calibration[]; .verdict_count > 0 and (.predicted_to - .predicted_from | . > 0.0999 and . < 0.1001) and
     .avg_predicted >= .predicted_from and .avg_predicted <= .predicted_to)'
   # a's verdicts are foretold: those in the lowest tenth were bad, those in the highest good

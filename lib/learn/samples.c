@@ -102,18 +102,17 @@ static void read_verdicts(struct db *db, int64_t since, int64_t until, struct re
 
 /* -- models -------------------------------------------------------------------------------------------------------- */
 
-static int by_verdicts(const void *a, const void *b) {
-    const struct sampled_model *x = a, *y = b;
-    if (x->verdicts != y->verdicts)
-        return x->verdicts < y->verdicts ? 1 : -1;
-    int order = strcmp(x->model, y->model);
-    return order != 0 ? order : strcmp(x->provider, y->provider);
-}
-
 static int by_name(const void *a, const void *b) {
     const struct sampled_model *x = a, *y = b;
     int order = strcmp(x->model, y->model);
     return order != 0 ? order : strcmp(x->provider, y->provider);
+}
+
+static int by_verdicts(const void *a, const void *b) {
+    const struct sampled_model *x = a, *y = b;
+    if (x->verdicts != y->verdicts)
+        return x->verdicts < y->verdicts ? 1 : -1;
+    return by_name(a, b);
 }
 
 static char *name_of(struct db *db, int64_t id) {
@@ -238,7 +237,6 @@ static void group(const struct reading *reading, struct samples *samples) {
             samples->items[samples->count++] = reading->prompts[*slot_of(reading, numbered[i].prompt_hash) - 1];
         tally(samples, &samples->items[samples->count - 1], &numbered[i], &tallies);
     }
-    samples->verdicts = (int64_t)count;
     free(numbered);
 }
 

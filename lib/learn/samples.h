@@ -2,7 +2,8 @@
 #ifndef PL_LEARN_SAMPLES_H
 #define PL_LEARN_SAMPLES_H
 
-#include "ledger/predictors.h"
+#include "ledger/verdicts.h"
+#include "rules/predictor.h"
 
 /* What keeps memory and time bounded, whatever the window holds: the newest verdicts are taken. */
 enum {
@@ -40,7 +41,6 @@ struct samples {
     struct sampled_model models[PREDICTOR_MODELS_MAX]; /* those with enough verdicts, or the busiest of them */
     size_t model_count;
     struct text bytes;
-    int64_t verdicts;
 };
 
 /* Those of the time from SINCE to UNTIL; costs are those of SLOT. Within a snapshot. Freed by the caller. */

@@ -23,34 +23,27 @@ void material_free(struct material *material) {
     samples_free(&material->samples);
 }
 
-static const struct sample *find_sample(const struct samples *samples, uint64_t hash) {
-    size_t low = 0, high = samples->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (samples->items[middle].prompt_hash == hash)
-            return &samples->items[middle];
-        if (samples->items[middle].prompt_hash < hash)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+static int by_hash(const void *a, const void *b) {
+    const struct sample *x = a, *y = b;
+    return (x->prompt_hash > y->prompt_hash) - (x->prompt_hash < y->prompt_hash);
 }
 
 /* What is predicted of recent prompts. For one that was learned from, what was said of it when it was held out: of what
  * it knows, a predictor is surer than it will be of prompts to come. */
 static void predict_recent(const struct material *material, const float *held_out, struct predictors *predictors) {
+    const struct samples *samples = &material->samples;
     size_t models = predictors->predictor.models;
     double probabilities[PREDICTOR_MODELS_MAX];
     struct features features;
     for (size_t model = 0; model < models; model++)
         predictors->names[model].recent = xcalloc(material->recent_count + 1, sizeof(float));
     for (size_t i = 0; i < material->recent_count; i++) {
-        const struct sample *sample = find_sample(&material->samples, material->recent[i].prompt_hash);
-        features_decode(sample_features(&material->samples, &material->recent[i]), &features);
+        const struct sample *recent = &material->recent[i],
+                            *sample = bsearch(recent, samples->items, samples->count, sizeof *recent, by_hash);
+        features_decode(sample_features(samples, recent), &features);
         predictor_predict(&predictors->predictor, &features, probabilities);
         for (size_t model = 0; model < models; model++) {
-            size_t number = sample != NULL ? (size_t)(sample - material->samples.items) : 0;
+            size_t number = sample != NULL ? (size_t)(sample - samples->items) : 0;
             float said = sample != NULL ? held_out[number * models + model] : NAN;
             predictors->names[model].recent[i] = isnan(said) ? (float)probabilities[model] : said;
         }
@@ -58,17 +51,10 @@ static void predict_recent(const struct material *material, const float *held_ou
     predictors->recent = material->recent_count;
 }
 
-static bool worthwhile(const struct samples *samples) {
-    for (size_t i = 0; i < samples->model_count; i++)
-        if (samples->models[i].verdicts >= PREDICTOR_VERDICTS_LEAST)
-            return true;
-    return false;
-}
-
 void train(const struct material *material, struct predictors *predictors) {
     const struct samples *samples = &material->samples;
     *predictors = (struct predictors){0};
-    if (!worthwhile(samples))
+    if (samples->model_count == 0)
         return;
     struct training *training = samples_training(samples, NULL, NULL);
     float *held_out = xcalloc(samples->count * samples->model_count + 1, sizeof *held_out);

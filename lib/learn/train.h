@@ -6,6 +6,7 @@
 #define PL_LEARN_TRAIN_H
 
 #include "learn/samples.h"
+#include "ledger/predictors.h"
 
 /* What a training needs. Zero-initialised is nothing. */
 struct material {
@@ -18,7 +19,7 @@ struct material {
 void material_collect(struct db *db, int slot, int64_t since, int64_t until, struct material *material);
 void material_free(struct material *material);
 
-/* Trains. PREDICTORS, which the caller frees, has all models of the samples, those that have too few verdicts too. */
+/* Trains. PREDICTORS, which the caller frees, has all models of the samples, each of which has verdicts enough. */
 void train(const struct material *material, struct predictors *predictors);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "ledger/feedback.h"
 
 void predictors_free(struct predictors *predictors) {
     for (size_t i = 0; i < predictors->predictor.models; i++) {
@@ -15,82 +14,6 @@ void predictors_free(struct predictors *predictors) {
     }
     predictor_free(&predictors->predictor);
     *predictors = (struct predictors){0};
-}
-
-/* -- verdicts ------------------------------------------------------------------------------------------------------ */
-
-/* Rows that somebody has damaged are nobody's features. */
-#define READABLE "p.version = ?4 AND length(p.features) BETWEEN 1 AND ?5"
-
-/* The order says all that could tell two verdicts apart, so that which are taken does not depend on how they came. */
-struct query *verdicts_between(struct db *db, int64_t since, int64_t until, int64_t count) {
-    struct query *query =
-        db_query(db,
-                 "SELECT v.prompt_hash, v.provider, v.model, v.pattern, v.good FROM "
-                 "(SELECT f.at, r.prompt_hash, " RATED_MODEL
-                 ", coalesce(r.pattern, f.pattern) AS pattern, coalesce(f.is_correct, f.quality_score >= 4) AS good "
-                 "FROM feedback f JOIN request r ON r.request_id = f.request_id "
-                 "JOIN prompt_features p ON p.prompt_hash = r.prompt_hash AND " READABLE
-                 " WHERE f.at >= ?1 AND f.at <= ?2) v "
-                 "JOIN name m ON m.id = v.model JOIN name n ON n.id = v.provider "
-                 "LEFT JOIN name c ON c.id = v.pattern "
-                 "ORDER BY v.at DESC, v.prompt_hash, m.text, n.text, c.text, v.good LIMIT ?3");
-    db_bind_integer(query, 1, since);
-    db_bind_integer(query, 2, until);
-    db_bind_integer(query, 3, count);
-    db_bind_integer(query, 4, FEATURES_VERSION);
-    db_bind_integer(query, 5, FEATURES_BYTES_MAX);
-    return query;
-}
-
-bool verdicts_next(struct query *query, struct verdict *verdict) {
-    if (!db_row(query))
-        return false;
-    *verdict = (struct verdict){
-        .prompt_hash = (uint64_t)db_integer(query, 0),
-        .provider = db_integer(query, 1),
-        .model = db_integer(query, 2),
-        .pattern = db_optional(query, 3, 0),
-        .good = db_integer(query, 4) != 0,
-    };
-    return true;
-}
-
-struct query *verdicts_costs(struct db *db, int slot, int64_t since, int64_t until) {
-    struct query *query = db_query(db, "SELECT provider, model, count(cost), coalesce(sum(cost), 0) FROM "
-                                       "(SELECT DISTINCT r.id, " RATED_MODEL
-                                       ", coalesce(r.cost, CASE ?3 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END) AS cost "
-                                       "FROM feedback f JOIN request r ON r.request_id = f.request_id "
-                                       "WHERE f.at >= ?1 AND f.at <= ?2) GROUP BY provider, model");
-    db_bind_integer(query, 1, since);
-    db_bind_integer(query, 2, until);
-    db_bind_integer(query, 3, slot);
-    return query;
-}
-
-bool verdicts_costs_next(struct query *query, struct model_cost *cost) {
-    if (!db_row(query))
-        return false;
-    int64_t known = db_integer(query, 2);
-    *cost = (struct model_cost){.provider = db_optional(query, 0, 0), .model = db_optional(query, 1, 0)};
-    cost->avg_cost = known > 0 ? (double)((long double)db_integer(query, 3) / ((long double)known * 1e9L))
-                               : (double)NAN;
-    return true;
-}
-
-size_t requests_recent(struct db *db, int64_t since, int64_t until, size_t count, uint64_t *prompt_hashes) {
-    size_t found = 0;
-    struct query *query = db_query(db, "SELECT r.prompt_hash FROM request r WHERE r.at >= ?1 AND r.at <= ?2 AND EXISTS "
-                                       "(SELECT 1 FROM prompt_features p WHERE p.prompt_hash = r.prompt_hash "
-                                       "AND " READABLE ") ORDER BY r.at DESC, r.prompt_hash LIMIT ?3");
-    db_bind_integer(query, 1, since);
-    db_bind_integer(query, 2, until);
-    db_bind_integer(query, 3, (int64_t)count);
-    db_bind_integer(query, 4, FEATURES_VERSION);
-    db_bind_integer(query, 5, FEATURES_BYTES_MAX);
-    while (db_row(query))
-        prompt_hashes[found++] = (uint64_t)db_integer(query, 0);
-    return found;
 }
 
 /* -- numbers in blobs ---------------------------------------------------------------------------------------------- */
@@ -162,13 +85,13 @@ static void store_base(struct db *db, const struct predictors *predictors) {
     const struct predictor *predictor = &predictors->predictor;
     struct text known = bits_blob(predictor->known);
     struct query *query = db_query(db, "INSERT INTO predictor_base(id, features_version, known, scales, length_mean, "
-                                       "length_deviation, recent) VALUES(1, ?1, ?6, ?2, ?3, ?4, ?5)");
+                                       "length_deviation, recent) VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6)");
     db_bind_integer(query, 1, FEATURES_VERSION);
-    db_bind_blob(query, 2, predictor->scales, predictor->buckets);
-    db_bind_blob(query, 6, known.s, known.n);
-    db_bind_real(query, 3, predictor->length_mean);
-    db_bind_real(query, 4, predictor->length_deviation);
-    db_bind_integer(query, 5, (int64_t)predictors->recent);
+    db_bind_blob(query, 2, known.s, known.n);
+    db_bind_blob(query, 3, predictor->scales, predictor->buckets);
+    db_bind_real(query, 4, predictor->length_mean);
+    db_bind_real(query, 5, predictor->length_deviation);
+    db_bind_integer(query, 6, (int64_t)predictors->recent);
     db_run(query);
     text_free(&known);
 }
@@ -223,16 +146,12 @@ static void store_calibration(struct db *db, const struct predicted_model *name,
 }
 
 void predictors_store(struct db *db, const struct retraining_run *run, const struct predictors *predictors) {
-    bool any = false;
     db_script(db, "DELETE FROM predictor_base; DELETE FROM predictors; DELETE FROM predictor_calibration");
     for (size_t i = 0; i < predictors->predictor.models; i++) {
-        if (predictors->predictor.model[i].weights == NULL)
-            continue;
         store_model(db, run, predictors, i);
         store_calibration(db, &predictors->names[i], &predictors->predictor.model[i]);
-        any = true;
     }
-    if (any)
+    if (predictors->predictor.models > 0)
         store_base(db, predictors);
 }
 
@@ -275,8 +194,8 @@ static bool load_base(struct db *db, struct predictors *predictors) {
 
 static bool load_models(struct db *db, struct predictors *predictors) {
     bool good = true;
-    struct query *query = db_query(db, "SELECT provider, model, verdict_count, avg_cost, intercept, length_weight, "
-                                       "unit, weights, recent, least_predicted, most_predicted "
+    struct query *query = db_query(db, "SELECT provider, model, avg_cost, intercept, length_weight, unit, weights, "
+                                       "recent, least_predicted, most_predicted "
                                        "FROM predictors ORDER BY model, provider");
     while (db_row(query)) {
         if (predictors->predictor.models == PREDICTOR_MODELS_MAX)
@@ -285,17 +204,16 @@ static bool load_models(struct db *db, struct predictors *predictors) {
         predictors->names[number] = (struct predicted_model){
             .provider = copy(db_text(query, 0)),
             .model = copy(db_text(query, 1)),
-            .avg_cost = db_real(query, 3),
-            .recent = blob_floats(db_text(query, 8), predictors->recent),
+            .avg_cost = db_real(query, 2),
+            .recent = blob_floats(db_text(query, 7), predictors->recent),
         };
         predictors->predictor.model[number] = (struct model_predictor){
-            .verdicts = db_integer(query, 2),
-            .intercept = db_real(query, 4),
-            .length_weight = db_real(query, 5),
-            .unit = db_real(query, 6),
-            .least = db_real(query, 9),
-            .most = db_real(query, 10),
-            .weights = blob_bytes(db_text(query, 7), predictors->predictor.buckets),
+            .intercept = db_real(query, 3),
+            .length_weight = db_real(query, 4),
+            .unit = db_real(query, 5),
+            .least = db_real(query, 8),
+            .most = db_real(query, 9),
+            .weights = blob_bytes(db_text(query, 6), predictors->predictor.buckets),
         };
         const struct model_predictor *model = &predictors->predictor.model[number];
         good = good && named(db_text(query, 0)) && named(db_text(query, 1)) &&

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "report/members.h"
 #include "rules/prompts.h"
 
 /* A field's value as JSON, or as plain text where there is one. */
@@ -72,22 +73,16 @@ static const struct {
 
 enum { FIELDS = sizeof fields / sizeof *fields };
 
-static void real_json(struct text *out, const char *name, double value) {
-    text_format(out, ",\"%s\":", name);
-    text_json_real(out, value);
-}
-
 static void candidate_json(const struct route *route, double predicted, struct text *out) {
-    text_string(out, "{\"provider\":");
-    text_json_string(out, span_of(route->provider));
-    text_string(out, ",\"model\":");
-    text_json_string(out, span_of(route->model));
-    real_json(out, "quality", route->figures.avg_quality);
-    real_json(out, "correctness", route->figures.correctness_rate);
-    real_json(out, "cost", route->figures.avg_cost);
-    text_format(out, ",\"samples\":%lld,\"confidence\":\"%s\"", (long long)route->sums.ratings,
-                confidence_level_name(route->figures.confidence));
-    real_json(out, "predicted", predicted);
+    text_string(out, "{");
+    json_text(out, "provider", route->provider);
+    json_text(out, "model", route->model);
+    json_real(out, "quality", route->figures.avg_quality);
+    json_real(out, "correctness", route->figures.correctness_rate);
+    json_real(out, "cost", route->figures.avg_cost);
+    json_integer(out, "samples", route->sums.ratings);
+    json_text(out, "confidence", confidence_level_name(route->figures.confidence));
+    json_real(out, "predicted", predicted);
     text_string(out, "}");
 }
 

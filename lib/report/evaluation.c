@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "report/members.h"
 #include "report/plot.h"
 #include "report/reports_private.h"
 #include "report/table_private.h"
@@ -12,26 +13,29 @@ enum { HALF = EVALUATION_STEPS / 2, CURVE_STEP = 5, PLOT_WIDTH = 60, PLOT_HEIGHT
 
 /* -- figures ------------------------------------------------------------------------------------------------------- */
 
-/* A way to choose between the two models. */
+/* A way to choose between the two models; people see what it costs at SHARE. */
 struct router {
     const char *name;
-    double quality, apgr, share_50, share_80;
+    double quality, apgr, share_50, share_80, share;
 };
 
 enum { ROUTERS = 5 };
 
+static struct router router_of(const char *name, const struct routed *routed) {
+    return (
+        struct router){name, routed->quality[HALF], routed->apgr, routed->share_50, routed->share_80, routed->share_80};
+}
+
 static void list_routers(const struct evaluation *e, struct router routers[ROUTERS]) {
-    const struct routed *prediction = &e->by_prediction, *pattern = &e->by_pattern;
-    double cheap = prediction->quality[0], dear = prediction->quality[EVALUATION_STEPS];
-    bool gains = dear > cheap && !e->by_chance;
-    routers[0] = (struct router){"all_cheap", cheap, (double)NAN, (double)NAN, (double)NAN};
-    routers[1] = (struct router){"random", (cheap + dear) / 2, gains ? 0.5 : (double)NAN, gains ? 0.5 : (double)NAN,
-                                 gains ? 0.8 : (double)NAN};
-    routers[2] = (struct router){"pattern", pattern->quality[HALF], pattern->apgr, pattern->share_50,
-                                 pattern->share_80};
-    routers[3] = (struct router){"prediction", prediction->quality[HALF], prediction->apgr, prediction->share_50,
-                                 prediction->share_80};
-    routers[4] = (struct router){"all_dear", dear, (double)NAN, (double)NAN, (double)NAN};
+    const double none = (double)NAN;
+    double cheap = e->by_prediction.quality[0], dear = e->by_prediction.quality[EVALUATION_STEPS];
+    routers[0] = (struct router){"all_cheap", cheap, none, none, none, 0};
+    routers[1] = (struct router){"random", (cheap + dear) / 2, none, none, none, none};
+    if (dear > cheap && !e->by_chance)
+        routers[1] = (struct router){"random", (cheap + dear) / 2, 0.5, 0.5, 0.8, 0.8};
+    routers[2] = router_of("pattern", &e->by_pattern);
+    routers[3] = router_of("prediction", &e->by_prediction);
+    routers[4] = (struct router){"all_dear", dear, none, none, none, 1};
 }
 
 /* USD a request, with that share of them sent to the dear model. */
@@ -44,33 +48,22 @@ static double saved_at(const struct evaluation *e, double share) {
     return e->dear.avg_cost > 0 ? 1 - cost_at(e, share) / e->dear.avg_cost : (double)NAN;
 }
 
-static double share_of(const struct router *router) {
-    if (strcmp(router->name, "all_cheap") == 0)
-        return 0;
-    return strcmp(router->name, "all_dear") == 0 ? 1 : router->share_80;
-}
-
 /* -- JSON ---------------------------------------------------------------------------------------------------------- */
 
-static void json_real(struct text *json, const char *name, double value) {
-    text_format(json, "%s\"%s\":", json->s[json->n - 1] == '{' ? "" : ",", name);
-    text_json_real(json, value);
-}
-
 static void json_model(struct text *json, const char *name, const struct evaluated_model *model) {
-    text_format(json, "%s\"%s\":{\"provider\":", json->s[json->n - 1] == '{' ? "" : ",", name);
-    text_json_string(json, span_of(model->provider));
-    text_string(json, ",\"model\":");
-    text_json_string(json, span_of(model->model));
+    text_format(json, "\"%s\":{", name);
+    json_text(json, "provider", model->provider);
+    json_text(json, "model", model->model);
     json_real(json, "avg_cost", model->avg_cost);
-    text_format(json, ",\"verdict_count\":%lld", (long long)model->verdicts);
+    json_integer(json, "verdict_count", model->verdicts);
     json_real(json, "brier_score", model->brier);
     json_real(json, "base_brier_score", model->base_brier);
     text_string(json, "}");
 }
 
 static void json_router(struct text *json, const struct evaluation *e, const struct router *router) {
-    text_format(json, "{\"router\":\"%s\"", router->name);
+    text_string(json, "{");
+    json_text(json, "router", router->name);
     json_real(json, "quality", router->quality);
     json_real(json, "apgr", router->apgr);
     json_real(json, "dear_share_50", router->share_50);
@@ -100,6 +93,7 @@ static void print_json_evaluation(const struct evaluation *e, FILE *out) {
     list_routers(e, routers);
     text_string(&json, "{");
     json_model(&json, "cheap", &e->cheap);
+    text_string(&json, ",");
     json_model(&json, "dear", &e->dear);
     text_format(&json, ",\"prompts\":%zu,\"paired_prompts\":%zu,\"estimate\":\"%s\",\"folds\":%d,\"routers\":[",
                 e->prompts, e->paired, e->by_rank ? "ranks" : "pairs", EVALUATION_FOLDS);
@@ -154,8 +148,8 @@ static void print_routers(const struct evaluation *e, const struct table_style *
         real_or_null(table, isnan(router->apgr) ? (double)NAN : round(router->apgr * 1000) / 1000);
         real_or_null(table, router->share_50);
         real_or_null(table, router->share_80);
-        real_or_null(table, cost_at(e, share_of(router)));
-        real_or_null(table, saved_at(e, share_of(router)));
+        real_or_null(table, cost_at(e, router->share));
+        real_or_null(table, saved_at(e, router->share));
     }
     table_print(table, style, out);
     table_free(table);

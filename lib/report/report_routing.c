@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "ledger/usage.h"
 #include "report/reports_private.h"
+#include "rules/predictor.h"
 
 /* One part of the report: in JSON a member of this name, for people a table under this heading. */
 struct part {
@@ -66,45 +67,34 @@ static struct table *predictors(const struct report_request *request) {
     return table;
 }
 
-/* For Prometheus, whose labels must tell rows apart. */
-static struct table *calibration_gauges(const struct report_request *request) {
-    static const struct column columns[] = {
-        {"provider", CELL_TEXT, SHOWN},       {"model", CELL_TEXT, SHOWN},         {"predicted", CELL_TEXT, SHOWN},
-        {"verdict_count", CELL_COUNT, SHOWN}, {"avg_predicted", CELL_RATE, SHOWN}, {"good_rate", CELL_RATE, SHOWN},
-    };
-    struct table *table = table_new("calibration", columns, sizeof columns / sizeof *columns, false);
-    struct query *query = usage_calibration(request->db, true);
-    while (db_row(query)) {
-        struct text range = {0};
-        text_format(&range, "%.1f-%.1f", db_real(query, 2) / 10, (db_real(query, 2) + 1) / 10);
-        table_text(table, db_text(query, 0));
-        table_text(table, db_text(query, 1));
-        table_text(table, text_span(&range));
-        table_integer(table, db_integer(query, 3));
-        real_or_null(table, db_real(query, 4));
-        real_or_null(table, db_real(query, 5));
-        text_free(&range);
-    }
-    return table;
-}
-
-/* How often answers were good of which that was predicted: people see all models together. */
+/* How often answers were good of which that was predicted: people see all models together. For Prometheus the bounds
+ * are texts: labels, which must tell rows apart. */
 static struct table *calibration(const struct report_request *request) {
-    static const struct column columns[] = {
-        {"provider", CELL_TEXT, SHOWN},     {"model", CELL_TEXT, SHOWN},          {"predicted_from", CELL_REAL, SHOWN},
-        {"predicted_to", CELL_REAL, SHOWN}, {"verdict_count", CELL_COUNT, SHOWN}, {"avg_predicted", CELL_RATE, SHOWN},
-        {"good_rate", CELL_RATE, SHOWN},
-    };
+#define COLUMNS_WITH(bound)                                                                                            \
+    {"provider", CELL_TEXT, SHOWN}, {"model", CELL_TEXT, SHOWN}, {"predicted_from", bound, SHOWN},                     \
+        {"predicted_to", bound, SHOWN}, {"verdict_count", CELL_COUNT, SHOWN}, {"avg_predicted", CELL_RATE, SHOWN}, {   \
+        "good_rate", CELL_RATE, SHOWN                                                                                  \
+    }
+    static const struct column columns[] = {COLUMNS_WITH(CELL_REAL)}, labelled[] = {COLUMNS_WITH(CELL_TEXT)};
+#undef COLUMNS_WITH
     enum { NAMES = 2, COLUMNS = sizeof columns / sizeof *columns };
-    bool people = request->style.format == FORMAT_TABLE;
-    struct table *table = people ? table_new("calibration", columns + NAMES, COLUMNS - NAMES, false)
-                                 : table_new("calibration", columns, COLUMNS, false);
-    struct query *query = usage_calibration(request->db, !people);
+    bool labels = request->style.format == FORMAT_PROMETHEUS;
+    int skipped = request->style.format == FORMAT_TABLE ? NAMES : 0;
+    struct table *table = table_new("calibration", (labels ? labelled : columns) + skipped, (size_t)(COLUMNS - skipped),
+                                    false);
+    struct query *query = usage_calibration(request->db, skipped == 0);
     while (db_row(query)) {
-        for (int i = 0; !people && i < NAMES; i++)
+        for (int i = skipped; i < NAMES; i++)
             table_text(table, db_text(query, i));
-        table_real(table, db_real(query, 2) / 10);
-        table_real(table, (db_real(query, 2) + 1) / 10);
+        for (int end = 0; end < 2; end++) {
+            double bound = (db_real(query, 2) + end) / PREDICTOR_BINS;
+            char text[8];
+            snprintf(text, sizeof text, "%.1f", bound);
+            if (labels)
+                table_text(table, span_of(text));
+            else
+                table_real(table, bound);
+        }
         table_integer(table, db_integer(query, 3));
         real_or_null(table, db_real(query, 4));
         real_or_null(table, db_real(query, 5));
@@ -166,8 +156,7 @@ int routing_report(const struct report_request *request) {
     const struct part parts[PARTS] = {
         {"routing", NULL, routes(request)},
         {"predictors", "predictions, on prompts that were not learned from", predictors(request)},
-        {"calibration", "how often answers were good, by what was predicted",
-         request->style.format == FORMAT_PROMETHEUS ? calibration_gauges(request) : calibration(request)},
+        {"calibration", "how often answers were good, by what was predicted", calibration(request)},
         {"advice", "what became of advice", advice(request)},
     };
     size_t rows = 0;

@@ -3,26 +3,10 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "report/members.h"
 #include "report/reports_private.h"
 
 /* -- JSON ------------------------------------------------------------------------------------------------------- */
-
-static void json_text(struct text *json, const char *name, const char *value) {
-    text_format(json, "%s\"%s\":", json->s[json->n - 1] == '{' ? "" : ",", name);
-    if (value != NULL)
-        text_json_string(json, span_of(value));
-    else
-        text_string(json, "null");
-}
-
-static void json_real(struct text *json, const char *name, double value) {
-    text_format(json, ",\"%s\":", name);
-    text_json_real(json, value);
-}
-
-static void json_integer(struct text *json, const char *name, int64_t value) {
-    text_format(json, ",\"%s\":%lld", name, (long long)value);
-}
 
 static void json_change(struct text *json, const struct route *route) {
     const struct group_figures *f = &route->figures;
@@ -85,16 +69,13 @@ static void json_predictor(struct text *json, const struct predicted_model *name
 }
 
 static void json_predictors(struct text *json, const struct predictors *predictors) {
-    bool any = false;
+    size_t count = predictors->predictor.models;
     text_string(json, ",\"predictors\":[");
-    for (size_t i = 0; i < predictors->predictor.models; i++) {
-        if (predictors->predictor.model[i].weights == NULL)
-            continue;
-        text_string(json, any ? ",\n " : "\n ");
+    for (size_t i = 0; i < count; i++) {
+        text_string(json, i > 0 ? ",\n " : "\n ");
         json_predictor(json, &predictors->names[i], &predictors->predictor.model[i]);
-        any = true;
     }
-    text_string(json, any ? "\n]" : "]");
+    text_string(json, count > 0 ? "\n]" : "]");
 }
 
 static void print_json(const struct retraining *r, bool dry_run, FILE *out) {
@@ -161,13 +142,6 @@ static void print_changes(const struct retraining *r, const struct table_style *
     table_free(table);
 }
 
-static bool predicts(const struct predictors *predictors) {
-    for (size_t i = 0; i < predictors->predictor.models; i++)
-        if (predictors->predictor.model[i].weights != NULL)
-            return true;
-    return false;
-}
-
 static void print_explanations(const struct retraining *r, const struct table_style *style, FILE *out) {
     static const struct column columns[] = {
         {"pattern", CELL_TEXT, SHOWN},          {"model", CELL_TEXT, SHOWN},
@@ -186,7 +160,7 @@ static void print_explanations(const struct retraining *r, const struct table_st
     fputs("\n", out);
     table_print(table, style, out);
     table_free(table);
-    if (predicts(&r->predictors))
+    if (r->predictors.predictor.models > 0)
         fputs("That is for prompts of which nothing is predicted; else predictions decide.\n", out);
 }
 
@@ -228,8 +202,6 @@ static void print_predictors(const struct predictors *predictors, const struct t
     struct table *table = table_new("predictors", columns, sizeof columns / sizeof *columns, false);
     for (size_t i = 0; i < predictors->predictor.models; i++) {
         const struct model_predictor *model = &predictors->predictor.model[i];
-        if (model->weights == NULL)
-            continue;
         table_text(table, span_of(predictors->names[i].model));
         table_integer(table, model->verdicts);
         table_real(table, (double)model->good / (double)model->verdicts);
