@@ -43,8 +43,26 @@ sql() { sqlite3 -batch "${2:-$PL_DB}" "$1"; }
 
 fresh() { rm -f "$PL_DB" "$PL_DB"-*; }
 
+# as_version_5: the database as it was before workflows said which set of patterns they show
+as_version_5() {
+  local slot
+  sql "CREATE TABLE occurrence(slot INTEGER NOT NULL, workflow INTEGER NOT NULL REFERENCES workflow,
+      pattern INTEGER NOT NULL REFERENCES operation_patterns, at INTEGER NOT NULL,
+      keywords INTEGER NOT NULL REFERENCES name, PRIMARY KEY(slot, workflow, pattern)) WITHOUT ROWID;
+    CREATE INDEX occurrence_of_pattern ON occurrence(slot, pattern, at);
+    DROP VIEW pattern_occurrences; CREATE VIEW pattern_occurrences AS SELECT workflow AS id FROM occurrence"
+  for slot in 0 1; do
+    sql "INSERT INTO occurrence SELECT $slot, w.id, p.value, w.created_at, w.keywords_$slot
+        FROM workflow w JOIN pattern_set s ON s.id = w.pattern_set_$slot JOIN json_each(s.patterns) p;
+      DROP INDEX workflow_shows_$slot;
+      ALTER TABLE workflow DROP COLUMN pattern_set_$slot; ALTER TABLE workflow DROP COLUMN keywords_$slot"
+  done
+  sql "DROP TABLE pattern_set; PRAGMA user_version = 5"
+}
+
 # as_version_4: the database as it was before there were features and predictors
 as_version_4() {
+  as_version_5
   sql "DROP VIEW routing_advice; ALTER TABLE advice DROP COLUMN predicted;
     CREATE VIEW routing_advice AS SELECT request_id FROM advice;
     DROP TABLE prompt_features; DROP TABLE predictor_base; DROP TABLE predictors; DROP TABLE predictor_calibration;

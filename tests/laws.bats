@@ -178,8 +178,8 @@ wrong_values() {
   local -A row=(
     [operation_patterns]="id = $most"
     [pattern_sum]="$slot AND pattern = $most"
-    [occurrence]="$slot AND workflow = (SELECT max(workflow) FROM occurrence WHERE $slot)"
-    [workflow]="id = (SELECT max(id) FROM workflow WHERE files IS NOT NULL)"
+    [workflow]="id = (SELECT max(id) FROM workflow WHERE files IS NOT NULL AND pattern_set_0 IS NOT NULL)"
+    [pattern_set]="id = (SELECT pattern_set_0 FROM workflow WHERE pattern_set_0 IS NOT NULL LIMIT 1)"
   )
   while read -r table change; do
     case $change in
@@ -219,10 +219,12 @@ pattern_sum first_workflow = last_workflow
 pattern_sum last_at = NULL
 pattern_sum last_workflow = first_workflow
 pattern_sum gone
-occurrence at = at + 1
-occurrence keywords = (SELECT min(id) FROM name WHERE text NOT LIKE '[%')
-occurrence workflow = workflow + 100000
-occurrence gone
+workflow keywords_0 = (SELECT min(id) FROM name WHERE text NOT LIKE '[%')
+workflow pattern_set_0 = NULL
+workflow pattern_set_0 = 100000
+workflow pattern_set_0 = (SELECT max(id) FROM pattern_set WHERE id <> pattern_set_0)
+pattern_set gone
+pattern_set patterns = '[' || (SELECT max(id) FROM operation_patterns) || ']'
 workflow input_length = input_length + 1
 workflow complexity = (complexity + 1) % 3
 workflow files = NULL
@@ -231,8 +233,6 @@ END
     echo "UPDATE total SET value = value + 1 WHERE $slot AND name = '$change'"
   done
   echo "DELETE FROM total WHERE $slot AND name = 'cost'"
-  echo "INSERT INTO occurrence SELECT slot, workflow, (SELECT max(id) FROM operation_patterns WHERE id <> pattern)," \
-    "at, keywords FROM occurrence WHERE ${row[occurrence]} LIMIT 1"
 }
 
 @test "law 3: --verify finds one wrong value, wherever it is, and --rebuild mends it" {
@@ -681,4 +681,23 @@ JSON
   is "1 0 0 null" "$(pl-stats --json |
     jq -r '"\(.total_workflows) \(.total_patterns) \(.total_occurrences) \(.potential_monthly_savings)"')"
   verified
+}
+
+@test "migration: what workflows show is what they showed before, in whichever slot it was" {
+  history 9 200
+  record <records
+  everything >once
+  for slot in 0 1; do
+    is "$slot" "$(sql "SELECT slot FROM state")"
+    as_version_5
+    is 5 "$(sql "PRAGMA user_version")"
+    record </dev/null
+    is 6 "$(sql "PRAGMA user_version")"
+    verified
+    same once
+    record <records
+    same once
+    pl-backfill -q --rebuild
+    rm "$PL_DB.v5"
+  done
 }

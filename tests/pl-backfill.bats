@@ -681,16 +681,17 @@ mended() {
   mended
 }
 
-@test "--verify: each occurrence, and --rebuild mends it" {
+@test "--verify: what each workflow shows, and --rebuild mends it" {
   good
-  broken "DELETE FROM occurrence WHERE workflow = 2;
-    INSERT INTO occurrence SELECT slot, 5, 1, at, keywords FROM occurrence WHERE workflow = 1 LIMIT 1;
-    UPDATE occurrence SET at = at + 1 WHERE workflow = 8;
-    UPDATE occurrence SET keywords = (SELECT keywords FROM occurrence WHERE workflow = 1 LIMIT 1) WHERE workflow = 11;
-    UPDATE occurrence SET pattern = 99 WHERE workflow = 14;
-    UPDATE occurrence SET workflow = 999 WHERE workflow = 17;
-    UPDATE occurrence SET workflow = 0 WHERE workflow = 20" \
-    "w1:" "w4:" "w7:" "w10: .*keywords" "w13: .*99" 999 "w16:" "w19:"
+  broken "UPDATE workflow SET pattern_set_0 = NULL WHERE id = 2;
+    INSERT INTO pattern_set VALUES(90, '[1,2,3]'), (91, '[99]'), (92, '[2,1]'), (93, '{}');
+    UPDATE workflow SET pattern_set_0 = 90 WHERE id = 5;
+    UPDATE workflow SET keywords_0 = (SELECT keywords_0 FROM workflow WHERE id = 1) WHERE id = 11;
+    UPDATE workflow SET pattern_set_0 = 91 WHERE id = 14;
+    UPDATE workflow SET pattern_set_0 = 999 WHERE id = 17;
+    UPDATE workflow SET pattern_set_0 = 92 WHERE id = 20;
+    UPDATE workflow SET pattern_set_0 = 93 WHERE id = 23" \
+    "w1:" "w4:" "w10: .*keywords" "w13: .*99" "w16: .*999" "w19: .*92" "w22: .*93"
   mended
 }
 

@@ -4,35 +4,25 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/stop.h"
 #include "input/reader.h"
+#include "ledger/applier.h"
 #include "ledger/history.h"
 #include "ledger/sources.h"
 
 enum {
     BATCH_RECORDS = 10000,
-    BATCH_BYTES = 8 * 1024 * 1024,
+    FIRST_RECORDS = 64,            /* that there is room for at first */
+    BATCH_BYTES = 4 * 1024 * 1024, /* of texts: one batch is filled while another is applied */
     BATCH_AGE_MS = 250,
     IDLE_MS = 20,  /* how long a batch waits for more input */
     LOOK_MS = 500, /* how often a wait for input looks whether it is to stop */
-    LOCK_MS = 80,  /* after which a transaction is ended, and another begun */
-    PAUSE_MS = 5,  /* between the transactions of one batch, so that who waits for the lock gets it */
-    CHECK_EVERY = 256,
     HASH_BLOCK = 256 * 1024,
     TRACKED_MAX = 256, /* files that one batch may span */
-};
-
-struct entry {
-    struct record record;
-    struct digest identity;
-    bool identified;
-    const char *input; /* its name */
-    uint64_t line;
 };
 
 /* A file that was read, or is being read: its place is written with the batch that holds what was read up to there. */
@@ -45,12 +35,17 @@ struct tracked {
 struct intake {
     struct ledger *ledger;
     const struct intake_options *options;
-    struct intake_counts counts;
-    struct entry *entries;
-    int count, capacity;
-    struct arena arena;
+    struct applier *applier;
+    struct intake_counts counts; /* of what is durable, and of what was rejected */
+    struct batch batches[2];
+    struct batch *batch; /* the one that is being filled */
+    struct batch *given; /* the one that is being applied in the meantime; NULL: none is */
     int64_t batch_began;
-    struct text out, error, reason;
+    int64_t fresh_before, known_before; /* counts when the last batch was given */
+    struct rules *rules;                /* to find by what workflows show; NULL: the ledger does */
+    int64_t rules_id;
+    struct text out, error, reason, scratch;
+    bool broken;  /* the ledger has failed */
     bool unheard; /* results could not be written */
     struct text reading;
 
@@ -86,6 +81,8 @@ struct intake *intake_new(struct ledger *ledger, const struct intake_options *op
         intake->mapped = json_new(record_names);
         text_format(&intake->reading, " map=%s", map_reading(options->map));
     }
+    intake->applier = applier_new(ledger, options, intake->reading.s);
+    intake->batch = &intake->batches[0];
     return intake;
 }
 
@@ -98,15 +95,18 @@ static void forget_tracked(struct intake *intake) {
 void intake_free(struct intake *intake) {
     if (intake == NULL)
         return;
+    applier_free(intake->applier); /* after what it was given */
     forget_tracked(intake);
     free(intake->tracked);
-    free(intake->entries);
-    arena_free(&intake->arena);
+    batch_free(&intake->batches[0]);
+    batch_free(&intake->batches[1]);
     json_free(intake->mapped);
     text_free(&intake->reading);
     text_free(&intake->out);
     text_free(&intake->error);
     text_free(&intake->reason);
+    text_free(&intake->scratch);
+    rules_free(intake->rules);
     free(intake);
 }
 
@@ -122,8 +122,13 @@ const char *intake_error(const struct intake *intake) {
     return intake->error.n > 0 ? intake->error.s : ledger_error(intake->ledger);
 }
 
+/* Records that were taken, durable yet or not. */
+static int64_t taken(const struct intake *intake) {
+    return intake->counts.processed + intake->batch->count + (intake->given != NULL ? intake->given->count : 0);
+}
+
 bool intake_full(const struct intake *intake) {
-    return intake->options->limit >= 0 && intake->counts.processed + intake->count >= intake->options->limit;
+    return intake->options->limit >= 0 && taken(intake) >= intake->options->limit;
 }
 
 static bool stopping(const struct intake *intake) {
@@ -132,19 +137,8 @@ static bool stopping(const struct intake *intake) {
 
 /* -- batches ---------------------------------------------------------------------------------------------------- */
 
-static void count_result(struct intake_counts *counts, const struct record *record, const struct result *result) {
-    counts->processed++;
-    counts->by_kind[record->kind]++;
-    counts->workflows += record->kind == KIND_WORKFLOW;
-    counts->fresh += result->outcome == OUTCOME_NEW;
-    counts->updated += result->outcome == OUTCOME_UPDATED;
-    counts->duplicates += result->outcome == OUTCOME_DUPLICATE;
-    counts->patterns += result->added_count;
-    counts->new_patterns += result->made_count;
-}
-
-static void put_sources(struct intake *intake) {
-    int64_t now = clock_now();
+/* The batch says how far the files were read that its records end in. */
+static void mark_sources(struct intake *intake) {
     for (int i = 0; i < intake->tracked_count; i++) {
         struct tracked *t = &intake->tracked[i];
         if (!t->done) {
@@ -152,7 +146,7 @@ static void put_sources(struct intake *intake) {
             t->source.digest = reader_digest(intake->reader);
             t->source.unidentified = intake->unidentified;
         }
-        sources_put(ledger_db(intake->ledger), t->path, intake->reading.s, &t->source, now);
+        batch_mark(intake->batch, t->path, &t->source);
     }
 }
 
@@ -168,73 +162,96 @@ static void drop_done_sources(struct intake *intake) {
     intake->tracked_count = kept;
 }
 
-/* Applies entries from FROM on, as many as the lock may be held for. Returns the first that was not. The results are in
- * the output, which is written when they are durable. */
-static int apply_some(struct intake *intake, int from) {
-    const struct intake_options *options = intake->options;
-    struct intake_counts counts = intake->counts;
-    struct result result;
-    int i = from;
-    ledger_begin(intake->ledger);
-    int64_t began = clock_monotonic_ms();
-    for (; i < intake->count; i++) {
-        const struct entry *e = &intake->entries[i];
-        ledger_apply(intake->ledger, &e->record, e->identified ? &e->identity : NULL, &result);
-        if (ledger_error(intake->ledger) != NULL)
-            break;
-        count_result(&counts, &e->record, &result);
-        if (options->on_result != NULL)
-            options->on_result(options->context, e->input, e->line, &e->record, &result, &intake->out);
-        bool long_held = i % CHECK_EVERY == CHECK_EVERY - 1 && clock_monotonic_ms() - began > LOCK_MS;
-        if (long_held || ledger_laden(intake->ledger)) {
-            i++;
-            break;
-        }
-    }
-    if (i == intake->count)
-        put_sources(intake);
-    if (!ledger_commit(intake->ledger))
-        return -1;
-    intake->counts = counts;
-    return i;
-}
-
-static bool acknowledge(struct intake *intake) {
+static void acknowledge(struct intake *intake) {
     bool good = write_fully(STDOUT_FILENO, intake->out.s, intake->out.n);
     text_clear(&intake->out);
     if (!good)
         text_clear(&intake->error);
     if (!good && errno != EPIPE && errno != EINTR) /* whoever closed the pipe has read enough */
         text_format(&intake->error, "standard output: %s", strerror(errno));
-    intake->unheard = !good;
-    return good;
+    intake->unheard = intake->unheard || !good;
 }
 
-enum intake_end intake_flush(struct intake *intake) {
-    int next = 0;
-    while (next < intake->count || intake->tracked_count > 0) {
-        next = apply_some(intake, next);
-        if (next < 0)
-            return INTAKE_BROKEN;
-        if (intake->out.n > 0 && !acknowledge(intake))
-            return INTAKE_BROKEN;
-        if (next == intake->count)
-            break;
-        nanosleep(&(struct timespec){0, PAUSE_MS * 1000000L}, NULL);
-    }
+/* Acknowledges what was applied and is durable. False: the ledger, or the output, has failed. */
+static bool take_applied(struct intake *intake) {
+    /* a batch that was given is counted when it is over: until then it counts as taken */
+    struct intake_counts *counts = intake->given == NULL ? &intake->counts : NULL;
+    if (!applier_take(intake->applier, counts, &intake->out))
+        intake->broken = true;
+    if (intake->out.n > 0)
+        acknowledge(intake);
+    return !intake->broken && !intake->unheard;
+}
+
+/* Waits for the batch that was given, if one was: from then on the ledger is free. */
+static bool settle(struct intake *intake) {
+    if (intake->given == NULL)
+        return !intake->broken && !intake->unheard;
+    applier_wait(intake->applier);
+    batch_clear(intake->given);
+    intake->given = NULL;
+    return take_applied(intake);
+}
+
+static void begin_batch(struct intake *intake) {
     drop_done_sources(intake);
-    intake->count = 0;
-    arena_reset(&intake->arena);
     FILE *rejects = intake->options->rejects;
     if (rejects != NULL && (fflush(rejects) != 0 || ferror(rejects)))
         die("what is rejected cannot be kept: %s", strerror(errno));
+}
+
+/* While most records are new, what workflows show is found here; of those that are there already it is not needed. */
+static void share_work(struct intake *intake) {
+    const struct intake_counts *counts = &intake->counts;
+    int64_t fresh = counts->fresh - intake->fresh_before, known = counts->duplicates - intake->known_before;
+    intake->fresh_before = counts->fresh;
+    intake->known_before = counts->duplicates;
+    if (intake->rules != NULL && (fresh <= known || intake->rules_id != ledger_rules_id(intake->ledger))) {
+        rules_free(intake->rules);
+        intake->rules = NULL;
+    }
+    if (intake->rules == NULL && fresh > known)
+        intake->rules = ledger_rules(intake->ledger, &intake->rules_id);
+}
+
+/* Has the batch applied while the next one is filled. */
+static bool give(struct intake *intake) {
+    if (!settle(intake))
+        return false;
+    share_work(intake);
+    mark_sources(intake);
+    batch_sort(intake->batch);
+    applier_give(intake->applier, intake->batch);
+    intake->given = intake->batch;
+    intake->batch = &intake->batches[intake->batch == &intake->batches[0]];
+    begin_batch(intake);
+    return true;
+}
+
+enum intake_end intake_flush(struct intake *intake) {
+    if (!settle(intake))
+        return INTAKE_BROKEN;
+    mark_sources(intake);
+    struct batch *batch = intake->batch;
+    for (int next = 0; next < batch->count || batch->mark_count > 0;) {
+        next = applier_step(intake->applier, batch, next);
+        if (!take_applied(intake))
+            return INTAKE_BROKEN;
+        if (next == batch->count)
+            break;
+        applier_pause();
+    }
+    batch_clear(batch);
+    begin_batch(intake);
     return INTAKE_DONE;
 }
 
-static bool batch_due(const struct intake *intake) {
-    if (intake->count >= BATCH_RECORDS || intake->arena.used > BATCH_BYTES)
-        return true;
-    return intake->count > 0 && clock_monotonic_ms() - intake->batch_began > BATCH_AGE_MS;
+static bool batch_full(const struct intake *intake) {
+    return intake->batch->count >= BATCH_RECORDS || intake->batch->arena.used > BATCH_BYTES;
+}
+
+static bool batch_old(const struct intake *intake) {
+    return intake->batch->count > 0 && clock_monotonic_ms() - intake->batch_began > BATCH_AGE_MS;
 }
 
 /* -- records ---------------------------------------------------------------------------------------------------- */
@@ -274,6 +291,8 @@ static void identify(struct intake *intake, struct entry *e) {
         text_string(&key, "content:");
         text_bytes(&key, record->content.bytes, sizeof record->content.bytes);
     } else if (intake->by_place) {
+        if (!settle(intake))
+            return;
         if (!intake->place_counted)
             sources_new_file(ledger_db(intake->ledger));
         intake->place_counted = intake->unidentified = true;
@@ -286,26 +305,41 @@ static void identify(struct intake *intake, struct entry *e) {
     text_free(&key);
 }
 
-static struct entry *new_entry(struct intake *intake) {
-    if (intake->count == intake->capacity) {
-        intake->capacity = intake->capacity > 0 ? 2 * intake->capacity : BATCH_RECORDS;
-        intake->entries = xreallocarray(intake->entries, (size_t)intake->capacity, sizeof *intake->entries);
+static struct entry *new_entry(struct batch *batch) {
+    if (batch->count == batch->capacity) {
+        batch->capacity = batch->capacity > 0 ? 2 * batch->capacity : FIRST_RECORDS;
+        batch->entries = xreallocarray(batch->entries, (size_t)batch->capacity, sizeof *batch->entries);
     }
-    return &intake->entries[intake->count];
+    return &batch->entries[batch->count];
+}
+
+/* What a workflow shows, found here, since the thread that applies it has more to do than this one. */
+static const struct findings *find(struct intake *intake, const struct record *record) {
+    const struct workflow_record *w = &record->workflow;
+    if (record->kind != KIND_WORKFLOW)
+        return NULL;
+    struct arena *arena = &intake->batch->arena;
+    struct findings *findings = arena_take(arena, sizeof *findings);
+    const struct workflow_text text = {w->nl_input, w->error_message, w->workflow_template};
+    findings_of(intake->rules, intake->rules_id, w->version.ended, &text, w->error_count, arena, &intake->scratch,
+                findings);
+    return findings;
 }
 
 static void take(struct intake *intake, const struct json *json, struct span text, const char *name, uint64_t line) {
-    struct entry *e = new_entry(intake);
-    if (!record_decode(json, intake->options->kind, &intake->arena, &e->record, &intake->reason)) {
+    struct batch *batch = intake->batch;
+    struct entry *e = new_entry(batch);
+    if (!record_decode(json, intake->options->kind, &batch->arena, &e->record, &intake->reason)) {
         reject(intake, name, line, text, intake->reason.s);
         return;
     }
     if (!wanted(intake->options, &e->record))
         return;
     identify(intake, e);
+    e->findings = intake->rules != NULL ? find(intake, &e->record) : NULL;
     e->input = name;
     e->line = line;
-    if (intake->count++ == 0)
+    if (batch->count++ == 0)
         intake->batch_began = clock_monotonic_ms();
 }
 
@@ -317,7 +351,8 @@ void intake_take_text(struct intake *intake, struct json *json, struct span text
 }
 
 bool intake_pause(struct intake *intake) {
-    return stopping(intake) || intake_full(intake) || (batch_due(intake) && intake_flush(intake) != INTAKE_DONE);
+    bool due = batch_full(intake) || batch_old(intake);
+    return stopping(intake) || intake_full(intake) || (due && intake_flush(intake) != INTAKE_DONE);
 }
 
 /* -- streams ---------------------------------------------------------------------------------------------------- */
@@ -327,7 +362,7 @@ static void progress(struct intake *intake, const char *name) {
     uint64_t here = intake->reader != NULL ? reader_bytes(intake->reader) : 0;
     if (options->on_progress != NULL)
         options->on_progress(options->context, name, intake->bytes_before + intake->skipped + here,
-                             (uint64_t)(intake->counts.processed + intake->count));
+                             (uint64_t)taken(intake));
 }
 
 static enum intake_end input_failed(struct intake *intake, const char *name, const char *reason) {
@@ -336,13 +371,14 @@ static enum intake_end input_failed(struct intake *intake, const char *name, con
     return INTAKE_FAILED;
 }
 
-/* Makes durable what is there, if it is time. */
+/* Makes durable what is there, if it is time, and acknowledges what has become so in the meantime. */
 static bool flush_if_due(struct intake *intake, bool now) {
-    bool due = now || batch_due(intake);
-    if (due && intake_flush(intake) != INTAKE_DONE)
+    bool full = batch_full(intake), due = now || full || batch_old(intake);
+    if (!due)
+        return !applier_has(intake->applier) || take_applied(intake);
+    if (full && !now ? !give(intake) : intake_flush(intake) != INTAKE_DONE)
         return false;
-    if (due)
-        progress(intake, intake->name);
+    progress(intake, intake->name);
     return true;
 }
 
@@ -358,7 +394,8 @@ static bool next_value(struct intake *intake) {
         if (intake_full(intake))
             return false;
         struct value *value = &intake->value;
-        enum reader_event event = reader_next(intake->reader, intake->count > 0 ? IDLE_MS : LOOK_MS, value);
+        bool waiting = intake->batch->count > 0 || intake->given != NULL;
+        enum reader_event event = reader_next(intake->reader, waiting ? IDLE_MS : LOOK_MS, value);
         quiet = event == READER_IDLE || event == READER_INTERRUPTED;
         if (event == READER_VALUE)
             return true;
@@ -447,6 +484,8 @@ static void end_input(struct intake *intake) {
 /* Reads the input that was begun; what was read before a failure is kept all the same. */
 static enum intake_end run(struct intake *intake) {
     enum intake_end end = read_all(intake);
+    if (end == INTAKE_BROKEN)
+        applier_wait(intake->applier); /* the ledger is the caller's again */
     bool flush_now = end != INTAKE_DONE || intake->tracked_count == 0;
     if (flush_now && end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
         end = INTAKE_BROKEN;
@@ -548,6 +587,10 @@ static enum intake_end read_tracked(struct intake *intake, int fd, const char *p
     struct source known;
     char *real = realpath(path, NULL);
     const char *name = real != NULL ? real : path;
+    if (!settle(intake)) {
+        free(real);
+        return INTAKE_BROKEN;
+    }
     bool found = !intake->options->again && sources_find(ledger_db(intake->ledger), name, intake->reading.s, &known);
     enum intake_end end = INTAKE_DONE;
     if (found && known.complete && unchanged(&known, status)) {
@@ -567,7 +610,7 @@ static enum intake_end read_tracked(struct intake *intake, int fd, const char *p
             intake_flush(intake);
     }
     free(real);
-    return ledger_error(intake->ledger) != NULL ? INTAKE_BROKEN : end;
+    return intake->broken ? INTAKE_BROKEN : end;
 }
 
 static enum intake_end read_plain(struct intake *intake, int fd, const char *path) {
@@ -609,7 +652,7 @@ enum intake_end intake_file(struct intake *intake, const char *path) {
         copy_through(intake, fd);
         intake->by_place = true;
         intake->place_counted = false;
-        end = history_read(intake, path, &intake->error);
+        end = settle(intake) ? history_read(intake, path, &intake->error) : INTAKE_BROKEN;
         if (end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
             end = INTAKE_BROKEN;
         intake->bytes_before += (uint64_t)status.st_size;

@@ -26,7 +26,8 @@ struct intake_options {
     int tee;               /* gets a copy of the input; -1: not copied */
     const volatile sig_atomic_t *stop; /* becomes other than 0 when it is time to stop */
     void *context;                     /* for the functions below, each of which may be NULL */
-    /* Appends to OUT, which is written to stdout when the record is durable. */
+    /* Appends to OUT, which is written to stdout when the record is durable. Called by one thread at a time, which may
+     * be another one than the one that reads. */
     void (*on_result)(void *context, const char *input, uint64_t line, const struct record *record,
                       const struct result *result, struct text *out);
     void (*on_reject)(void *context, const char *input, uint64_t line, const char *reason);

@@ -12,6 +12,7 @@
 #include "ledger/requests.h"
 #include "ledger/reviews.h"
 #include "ledger/schema.h"
+#include "ledger/sets.h"
 #include "ledger/steps.h"
 #include "ledger/turns.h"
 
@@ -21,6 +22,7 @@ struct ledger {
     struct db *db;
     struct ledger_options options;
     struct names *names;
+    struct sets *sets;
     struct patterns *patterns;
     struct state state;
     struct knowledge knowledge;
@@ -34,12 +36,14 @@ struct ledger {
     struct cache *cache;
     struct turns *turns;
     struct totals change[SLOT_COUNTS + 1]; /* by slot */
-    struct workflow_traits traits;
-    struct text signatures; /* of an older version's patterns, NUL after NUL */
+    struct arena findings;                 /* of the record at hand */
+    struct text signatures;                /* of an older version's patterns, NUL after NUL */
     struct text scratch;
     struct request_row request; /* its texts are used again */
     struct stored_feedback feedback;
     int64_t now;
+    bool expects_new; /* the last workflow was */
+    int named;        /* whether a request names a workflow: 1, 0; -1: not asked in this transaction */
 };
 
 static void forget_knowledge(struct ledger *ledger) {
@@ -132,7 +136,8 @@ struct ledger *ledger_new(struct db *db, const struct knowledge *offered, const 
     ledger->db = db;
     ledger->options = *options;
     ledger->names = names_new(db);
-    ledger->patterns = patterns_new(db);
+    ledger->sets = sets_new(db);
+    ledger->patterns = patterns_new(db, ledger->sets);
     ledger->budgets = budgets_new(db);
     ledger->cache = cache_new(db, ledger->names);
     ledger->turns = turns_new(db);
@@ -151,6 +156,7 @@ void ledger_free(struct ledger *ledger) {
         return;
     names_free(ledger->names);
     patterns_free(ledger->patterns);
+    sets_free(ledger->sets);
     budgets_free(ledger->budgets);
     cache_free(ledger->cache);
     turns_free(ledger->turns);
@@ -158,7 +164,7 @@ void ledger_free(struct ledger *ledger) {
     db_close(ledger->db);
     request_row_free(&ledger->request);
     text_free(&ledger->feedback.request_id);
-    text_free(&ledger->traits.files);
+    arena_free(&ledger->findings);
     text_free(&ledger->signatures);
     text_free(&ledger->scratch);
     free(ledger);
@@ -176,6 +182,18 @@ bool ledger_rules_differ(const struct ledger *ledger) {
     return ledger->rules_differ;
 }
 
+struct rules *ledger_rules(const struct ledger *ledger, int64_t *id) {
+    struct text error = {0};
+    *id = ledger->rules_id;
+    struct rules *rules = knowledge_rules(&ledger->knowledge, &error);
+    text_free(&error);
+    return rules;
+}
+
+int64_t ledger_rules_id(const struct ledger *ledger) {
+    return ledger->rules_id;
+}
+
 const struct state *ledger_state(const struct ledger *ledger) {
     return &ledger->state;
 }
@@ -190,32 +208,18 @@ void ledger_begin(struct ledger *ledger) {
     ledger->state = state_read(ledger->db);
     state_bury_rebuild(ledger->db, &ledger->state);
     ledger->now = clock_now();
+    ledger->named = -1;
     if (!db_failed(ledger->db) && ledger->state.rules != ledger->rules_id)
         load(ledger, NULL); /* a rebuild has adopted others in the meantime */
 }
 
 /* -- deriving --------------------------------------------------------------------------------------------------- */
 
-/* Takes what ROW showed out of SLOT. Returns how many patterns that were, with their ids in TAKEN. */
-static int take(struct ledger *ledger, int slot, const struct workflow_row *row, int64_t taken[RULES_PATTERNS_MAX]) {
-    int taken_count = workflow_learned(row) ? patterns_take(ledger->patterns, slot, row, taken) : 0;
-    totals_count(&ledger->change[slot], row, slot, taken_count > 0, -1);
-    return taken_count;
-}
-
-void keywords_json(const struct rules *rules, const struct detection *found, struct text *json) {
-    text_clear(json);
-    text_string(json, "[");
-    for (int i = 0; i < found->keyword_count; i++) {
-        text_string(json, i > 0 ? "," : "");
-        text_json_string(json, span_of(rules_keyword(rules, found->keywords[i])));
-    }
-    text_string(json, "]");
-}
-
-static int64_t keyword_list(struct ledger *ledger, const struct rules *rules, const struct detection *found) {
-    keywords_json(rules, found, &ledger->scratch);
-    return names_id(ledger->names, text_span(&ledger->scratch));
+/* Takes what ROW showed out of SLOT. Returns its patterns, as sets_get. */
+static const struct pattern_set *take(struct ledger *ledger, int slot, const struct workflow_row *row) {
+    const struct pattern_set *taken = patterns_take(ledger->patterns, slot, row);
+    totals_count(&ledger->change[slot], row, slot, taken->count > 0, -1);
+    return taken;
 }
 
 /* The pattern of one of the ledger's own rules' signatures: asked for once. */
@@ -228,52 +232,69 @@ static int64_t pattern_of(struct ledger *ledger, const struct rules *rules, int 
     return ledger->pattern_ids[signature];
 }
 
-/* Puts what TEXT shows into SLOT. RESULT, which may be NULL, gets the patterns. */
-static void put(struct ledger *ledger, const struct rules *rules, int slot, const struct workflow_row *row,
-                struct span workflow_id, const struct workflow_text *text, struct result *result) {
-    struct detection found = {0};
-    if (workflow_learned(row))
-        rules_detect(rules, text, &found);
-    int64_t keywords = found.count > 0 ? keyword_list(ledger, rules, &found) : 0;
-    for (int i = 0; i < found.count; i++) {
+/* Writes what was found by RULES into ROW, which is yet to be stored, for SLOT. RESULT, which may be NULL, gets the
+ * patterns. */
+static void show(struct ledger *ledger, const struct rules *rules, int slot, const struct findings *findings,
+                 struct workflow_row *row, struct result *result) {
+    int64_t patterns[RULES_PATTERNS_MAX];
+    for (int i = 0; i < findings->count; i++) {
         bool made;
-        int signature = found.matches[i].signature;
-        int64_t pattern = pattern_of(ledger, rules, signature, &made);
-        patterns_put(ledger->patterns, slot, pattern, row, workflow_id, keywords);
+        int signature = findings->signatures[i];
+        patterns[i] = pattern_of(ledger, rules, signature, &made);
         if (result == NULL)
             continue;
-        result->patterns[result->pattern_count++] = (struct result_pattern){pattern, rules_signature(rules, signature),
-                                                                            made};
+        result->patterns[result->pattern_count++] = (struct result_pattern){patterns[i],
+                                                                            rules_signature(rules, signature), made};
         result->made_count += made;
     }
-    totals_count(&ledger->change[slot], row, slot, found.count > 0, 1);
+    row->pattern_set[slot] = sets_id(ledger->sets, patterns, findings->count);
+    row->keywords[slot] = names_id(ledger->names, findings->keywords);
+}
+
+/* The same of a text, which is looked through here. It borrows from the ledger until the next. */
+static void find(struct ledger *ledger, const struct rules *rules, bool learned, const struct workflow_text *text,
+                 int64_t errors, struct findings *findings) {
+    arena_reset(&ledger->findings);
+    findings_of(rules, ledger->rules_id, learned, text, errors, &ledger->findings, &ledger->scratch, findings);
+}
+
+/* Counts what ROW, which is stored, shows in SLOT. */
+static void put(struct ledger *ledger, int slot, const struct workflow_row *row, struct span workflow_id) {
+    patterns_put(ledger->patterns, slot, row, workflow_id);
+    totals_count(&ledger->change[slot], row, slot, row->pattern_set[slot] != 0, 1);
 }
 
 /* What a stored workflow costs by PRICES, in SLOT; a turn, what its requests do. */
-static void price_workflow(struct ledger *ledger, const struct price_list *prices, int slot,
-                           const struct stored_workflow *workflow, struct workflow_row *row) {
-    int64_t price = UNKNOWN;
+static int64_t workflow_price(struct ledger *ledger, const struct price_list *prices, int slot,
+                              const struct stored_workflow *workflow) {
+    const struct workflow_row *row = &workflow->row;
     if (row->turn)
-        price = turns_gather(ledger->db, row->id, slot, prices).cost;
-    else if (row->share.cost == UNKNOWN)
-        price = prices_cost(prices, workflow->model, &workflow->tokens, row->created_at);
-    if (price != row->priced[slot])
-        workflows_price(ledger->db, row->id, slot, price);
-    row->priced[slot] = price;
+        return turns_gather(ledger->db, row->id, slot, prices).cost;
+    if (row->share.cost != UNKNOWN)
+        return UNKNOWN;
+    return prices_cost(prices, workflow->model, &workflow->tokens, row->created_at);
 }
 
 void ledger_derive(struct ledger *ledger, const struct derivation *by, int slot,
                    const struct stored_workflow *workflow) {
-    struct workflow_row row = workflow->row;
-    price_workflow(ledger, by->prices, slot, workflow, &row);
+    int in_force = ledger->state.slot;
+    const struct workflow_row *old = &workflow->row;
+    struct workflow_row row = *old;
+    row.priced[slot] = workflow_price(ledger, by->prices, slot, workflow);
     if (workflow->text_kept) {
-        workflows_mend_traits(ledger->db, workflow, &ledger->traits);
         const struct workflow_text text = {workflow->nl_input, workflow->error_message, workflow->template_name};
-        put(ledger, by->rules, slot, &row, workflow->workflow_id, &text, NULL);
+        struct findings findings;
+        find(ledger, by->rules, workflow_learned(old), &text, old->turn ? UNKNOWN : old->share.errors, &findings);
+        workflows_mend_traits(ledger->db, workflow, &findings.traits);
+        show(ledger, by->rules, slot, &findings, &row, NULL);
     } else {
-        int copied = patterns_copy(ledger->patterns, ledger->state.slot, slot, &row, workflow->workflow_id);
-        totals_count(&ledger->change[slot], &row, slot, copied > 0, 1);
+        row.pattern_set[slot] = old->pattern_set[in_force];
+        row.keywords[slot] = old->keywords[in_force];
     }
+    if (row.priced[slot] != old->priced[slot] || row.pattern_set[slot] != old->pattern_set[slot] ||
+        row.keywords[slot] != old->keywords[slot])
+        workflows_derive(ledger->db, &row, slot);
+    put(ledger, slot, &row, workflow->workflow_id);
 }
 
 void ledger_derive_request(struct ledger *ledger, const struct derivation *by, int slot,
@@ -338,9 +359,11 @@ void ledger_flush(struct ledger *ledger, int slot, bool show) {
 static void tell_rebuild(struct ledger *ledger, const struct workflow_row *old, int64_t id) {
     if (ledger->state.rebuild == 0)
         return;
-    int64_t taken[RULES_PATTERNS_MAX];
-    if (old != NULL && rebuild_has(ledger->db, &ledger->state, FAMILY_WORKFLOWS, id))
-        take(ledger, 1 - ledger->state.slot, old, taken);
+    int other = 1 - ledger->state.slot;
+    if (old != NULL && rebuild_has(ledger->db, &ledger->state, FAMILY_WORKFLOWS, id)) {
+        take(ledger, other, old);
+        workflows_derive(ledger->db, &(struct workflow_row){.id = id, .priced = {UNKNOWN, UNKNOWN}}, other);
+    }
     if (old == NULL || id <= ledger->state.rebuild_at[FAMILY_WORKFLOWS])
         rebuild_note(ledger->db, FAMILY_WORKFLOWS, id);
 }
@@ -353,7 +376,8 @@ static void settle_turn(struct ledger *ledger, int64_t id) {
     if (workflows_next(query, &turn) && turn.row.turn) {
         struct gathered gathered = turns_gather(ledger->db, id, slot, NULL);
         struct workflow_row old = turn.row, row = turns_settled(ledger->db, &turn, slot, &gathered);
-        bool shows = patterns_reshare(ledger->patterns, slot, &old, &row) > 0;
+        bool shows = row.pattern_set[slot] != 0;
+        patterns_reshare(ledger->patterns, slot, &old, &row);
         totals_count(&ledger->change[slot], &old, slot, shows, -1);
         totals_count(&ledger->change[slot], &row, slot, shows, 1);
         workflows_settle(ledger->db, &row, slot, &gathered.tokens, gathered.model);
@@ -374,8 +398,10 @@ static bool end(struct ledger *ledger) {
     cache_forget(ledger->cache);
     turns_forget(ledger->turns);
     memset(ledger->change, 0, sizeof ledger->change);
-    if (!good)
+    if (!good) {
         names_forget(ledger->names);
+        sets_forget(ledger->sets);
+    }
     return good;
 }
 
@@ -403,18 +429,17 @@ bool ledger_commit_state(struct ledger *ledger, const struct state *state) {
 
 /* -- records ---------------------------------------------------------------------------------------------------- */
 
-/* The patterns of an older version: those that the workflow shows. */
-static void list_stored(struct ledger *ledger, int64_t workflow, struct result *result) {
+/* The patterns of an older version: those that the workflow, which is stored as ROW, shows. */
+static void list_stored(struct ledger *ledger, const struct workflow_row *row, struct result *result) {
     size_t starts[RULES_PATTERNS_MAX];
+    const struct pattern_set *set = sets_get(ledger->sets, row->pattern_set[ledger->state.slot]);
     text_clear(&ledger->signatures);
-    struct query *query = occurrences_of(ledger->db, ledger->state.slot, workflow);
-    while (result->pattern_count < RULES_PATTERNS_MAX && db_row(query)) {
-        struct span signature = db_text(query, 1);
-        starts[result->pattern_count] = ledger->signatures.n;
-        result->patterns[result->pattern_count++] = (struct result_pattern){db_integer(query, 0), NULL, false};
-        text_bytes(&ledger->signatures, signature.s, signature.n + 1); /* with its NUL */
+    for (int i = 0; i < set->count; i++) {
+        starts[i] = ledger->signatures.n;
+        patterns_signature(ledger->db, set->patterns[i], &ledger->signatures);
+        text_bytes(&ledger->signatures, "", 1);
+        result->patterns[result->pattern_count++] = (struct result_pattern){set->patterns[i], NULL, false};
     }
-    db_end(query);
     for (int i = 0; i < result->pattern_count; i++)
         result->patterns[i].signature = ledger->signatures.s + starts[i];
 }
@@ -434,12 +459,19 @@ static void list_known(struct ledger *ledger, const struct workflow_record *reco
 }
 
 /* How many of the result's patterns are not among TAKEN. */
-static int added(const struct result *result, const int64_t *taken, int taken_count) {
+static int added(const struct result *result, const struct pattern_set *taken) {
     int count = result->pattern_count;
     for (int i = 0; i < result->pattern_count; i++)
-        for (int t = 0; t < taken_count; t++)
-            count -= result->patterns[i].id == taken[t];
+        for (int t = 0; t < taken->count; t++)
+            count -= result->patterns[i].id == taken->patterns[t];
     return count;
+}
+
+/* Whether any request names a workflow: mostly none does, and no workflow need be looked for. */
+static bool any_named(struct ledger *ledger) {
+    if (ledger->named < 0)
+        ledger->named = requests_name_any(ledger->db);
+    return ledger->named > 0;
 }
 
 /* RECORD, whose workflow is stored as ROW, may have been seen in a session where it was not seen before. */
@@ -449,48 +481,109 @@ static void see_turn(struct ledger *ledger, const struct workflow_record *record
                   row->turn ? row->created_at : NO_TIME);
 }
 
-static void apply_workflow(struct ledger *ledger, const struct workflow_record *record, struct result *result) {
-    struct workflow_row row = {0};
-    int64_t taken[RULES_PATTERNS_MAX];
-    int taken_count = 0;
-    bool found = workflows_find(ledger->db, record->workflow_id, &row);
-    int newer = found ? version_compare(&record->version, &row.version) : 1;
-    if (newer <= 0) {
-        result->outcome = OUTCOME_DUPLICATE;
-        see_turn(ledger, record, &row);
-        if (ledger->options.list_patterns && newer == 0)
-            list_known(ledger, record, result);
-        else if (ledger->options.list_patterns)
-            list_stored(ledger, row.id, result);
-        return;
+/* What ROW keeps of a new version is not yet known, in either slot. */
+static void forget_derived(struct workflow_row *row) {
+    for (int slot = 0; slot < 2; slot++) {
+        row->priced[slot] = UNKNOWN;
+        row->pattern_set[slot] = row->keywords[slot] = 0;
     }
-    bool keep_text = !ledger->options.drop_text;
-    workflow_traits_of(record->nl_input, record->error_count, &ledger->traits);
+}
+
+/* Derives of a new version what it costs and shows. */
+static void derive(struct ledger *ledger, const struct workflow_record *record, const struct findings *findings,
+                   struct workflow_row *row, struct result *result) {
+    int slot = ledger->state.slot;
     struct token_counts tokens = workflow_tokens(record);
-    struct workflow_row old = row;
-    row.priced[0] = row.priced[1] = UNKNOWN;
+    forget_derived(row);
+    show(ledger, ledger->rules, slot, findings, row, result);
     if (record->cost == UNKNOWN)
-        row.priced[ledger->state.slot] = price_of(ledger, record->model, &tokens,
-                                                  workflow_time(record, found ? row.recorded_at : ledger->now));
-    if (found) {
-        result->outcome = OUTCOME_UPDATED;
-        taken_count = take(ledger, ledger->state.slot, &old, taken);
-        if (old.turn && !record->turn) /* requests of its turn are not of it any more */
-            row.named = requests_name(ledger->db, record->workflow_id);
-        workflows_replace(ledger->db, ledger->names, record, &ledger->traits, keep_text, &row);
-        tell_rebuild(ledger, &old, row.id);
-    } else {
-        result->outcome = OUTCOME_NEW;
-        row.named = requests_name(ledger->db, record->workflow_id);
-        workflows_insert(ledger->db, ledger->names, record, &ledger->traits, keep_text, ledger->now, &row);
-        tell_rebuild(ledger, NULL, row.id);
+        row->priced[slot] = price_of(ledger, record->model, &tokens, workflow_time(record, row->recorded_at));
+}
+
+/* After a version was stored as ROW, in the place of OLD, which is NULL for a new workflow. */
+static void follow_up(struct ledger *ledger, const struct workflow_record *record, const struct workflow_row *old,
+                      const struct workflow_row *row) {
+    tell_rebuild(ledger, old, row->id);
+    if ((old != NULL && old->turn) || row->turn)
+        turns_place(ledger->turns, row->id, row->turn ? row->created_at : NO_TIME);
+    see_turn(ledger, record, row);
+    put(ledger, ledger->state.slot, row, record->workflow_id);
+}
+
+/* False if there is a workflow with this id: then nothing has changed. */
+static bool add_workflow(struct ledger *ledger, const struct workflow_record *record, const struct findings *findings,
+                         struct result *result) {
+    struct workflow_row row = {.recorded_at = ledger->now};
+    derive(ledger, record, findings, &row, result);
+    row.named = any_named(ledger) && requests_name(ledger->db, record->workflow_id);
+    if (!workflows_insert(ledger->db, ledger->names, record, &findings->traits, !ledger->options.drop_text, ledger->now,
+                          &row)) {
+        result->pattern_count = result->made_count = 0;
+        return false;
     }
-    if (old.turn || row.turn)
-        turns_place(ledger->turns, row.id, row.turn ? row.created_at : NO_TIME);
-    see_turn(ledger, record, &row);
-    put(ledger, ledger->rules, ledger->state.slot, &row, record->workflow_id,
-        &(struct workflow_text){record->nl_input, record->error_message, record->workflow_template}, result);
-    result->added_count = added(result, taken, taken_count);
+    result->outcome = OUTCOME_NEW;
+    result->added_count = result->pattern_count;
+    follow_up(ledger, record, NULL, &row);
+    return true;
+}
+
+/* In the place of the older version, which is stored as OLD. */
+static void renew_workflow(struct ledger *ledger, const struct workflow_record *record, const struct findings *findings,
+                           const struct workflow_row *old, struct result *result) {
+    struct workflow_row row = *old;
+    derive(ledger, record, findings, &row, result);
+    result->outcome = OUTCOME_UPDATED;
+    result->added_count = added(result, take(ledger, ledger->state.slot, old));
+    if (old->turn && !record->turn) /* requests of its turn are not of it any more */
+        row.named = requests_name(ledger->db, record->workflow_id);
+    workflows_replace(ledger->db, ledger->names, record, &findings->traits, !ledger->options.drop_text, &row);
+    follow_up(ledger, record, old, &row);
+}
+
+/* It is the version that is there, or an older one. */
+static void pass_workflow(struct ledger *ledger, const struct workflow_record *record, const struct workflow_row *row,
+                          bool same, struct result *result) {
+    result->outcome = OUTCOME_DUPLICATE;
+    see_turn(ledger, record, row);
+    if (ledger->options.list_patterns && same)
+        list_known(ledger, record, result);
+    else if (ledger->options.list_patterns)
+        list_stored(ledger, row, result);
+}
+
+/* Whether all patterns that were found are there: then an attempt to add a workflow makes none. */
+static bool all_known(const struct ledger *ledger, const struct findings *findings) {
+    for (int i = 0; i < findings->count; i++)
+        if (ledger->pattern_ids[findings->signatures[i]] == 0)
+            return false;
+    return true;
+}
+
+/* Where the last workflow was new, this one is taken for new as well: an insertion finds out by itself. FINDINGS may be
+ * NULL. */
+static void apply_workflow(struct ledger *ledger, const struct workflow_record *record, const struct findings *findings,
+                           struct result *result) {
+    struct findings own;
+    struct workflow_row row = {0};
+    const struct workflow_text text = {record->nl_input, record->error_message, record->workflow_template};
+    bool usable = findings != NULL && findings->rules_id == ledger->rules_id;
+    if (!usable && ledger->expects_new)
+        find(ledger, ledger->rules, record->version.ended, &text, record->error_count, &own);
+    if (!usable)
+        findings = &own;
+    if (ledger->expects_new && all_known(ledger, findings) && add_workflow(ledger, record, findings, result))
+        return;
+    bool there = workflows_find(ledger->db, record->workflow_id, &row);
+    int newer = there ? version_compare(&record->version, &row.version) : 1;
+    if (newer > 0 && !usable && !ledger->expects_new)
+        find(ledger, ledger->rules, record->version.ended, &text, record->error_count, &own);
+    if (!there)
+        add_workflow(ledger, record, findings, result);
+    else if (newer > 0)
+        renew_workflow(ledger, record, findings, &row, result);
+    else
+        pass_workflow(ledger, record, &row, newer == 0, result);
+    ledger->expects_new = !there;
 }
 
 const char *outcome_name(enum outcome outcome) {
@@ -570,6 +663,8 @@ static void apply_request(struct ledger *ledger, const struct request_record *re
     if (!span_equal(text_span(&old_workflow), text_span(&row->workflow_id)))
         name_workflow(ledger, text_span(&old_workflow), false);
     name_workflow(ledger, record->workflow_id, true);
+    if (record->workflow_id.s != NULL)
+        ledger->named = 1;
     text_free(&old_workflow);
     result->outcome = found ? OUTCOME_UPDATED : OUTCOME_NEW;
     result->pattern = view.pattern;
@@ -612,7 +707,7 @@ static void apply_step(struct ledger *ledger, const struct record *record, const
 }
 
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
-                  struct result *result) {
+                  const struct findings *findings, struct result *result) {
     bool known = true;
     result->outcome = OUTCOME_NEW;
     result->pattern_count = result->added_count = result->made_count = 0;
@@ -620,7 +715,7 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
     if (db_failed(ledger->db))
         return;
     if (record->kind == KIND_WORKFLOW)
-        apply_workflow(ledger, &record->workflow, result);
+        apply_workflow(ledger, &record->workflow, findings, result);
     else if (record->kind == KIND_REQUEST)
         apply_request(ledger, &record->request, identity, result);
     else if (record->kind == KIND_FEEDBACK)

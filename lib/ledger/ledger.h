@@ -9,6 +9,7 @@
 
 #include "input/record.h"
 #include "ledger/db.h"
+#include "ledger/findings.h"
 #include "ledger/knowledge.h"
 #include "ledger/requests.h"
 #include "ledger/state.h"
@@ -53,18 +54,20 @@ struct result {
 };
 
 void ledger_begin(struct ledger *ledger);
-/* IDENTITY: of a record that brings no id of its own; NULL: nothing tells it from others. */
+/* IDENTITY: of a record that brings no id of its own; NULL: nothing tells it from others. FINDINGS: of a workflow, by
+ * the rules of ledger_rules; NULL: the ledger finds them. */
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
-                  struct result *result);
+                  const struct findings *findings, struct result *result);
+/* The rules that the database goes by, parsed anew, and their id. The caller frees them. NULL if there are none yet. */
+struct rules *ledger_rules(const struct ledger *ledger, int64_t *id);
+/* Their id alone. */
+int64_t ledger_rules_id(const struct ledger *ledger);
 /* Whether so much has changed that the commit will take its time: then it is time for it. */
 bool ledger_laden(const struct ledger *ledger);
 /* False if it failed; then nothing of the transaction has happened. */
 bool ledger_commit(struct ledger *ledger);
 
 /* -- for the rebuild and for verification -- */
-
-/* The keywords FOUND, as the JSON array that occurrences keep. JSON is cleared first. */
-void keywords_json(const struct rules *rules, const struct detection *found, struct text *json);
 
 const struct state *ledger_state(const struct ledger *ledger);
 /* What a derivation goes by. */

@@ -19,14 +19,16 @@ struct change {
 
 struct patterns {
     struct db *db;
+    struct sets *sets;
     struct change *changes;
     int change_count, capacity;
     struct arena ids; /* the workflow ids in changes */
 };
 
-struct patterns *patterns_new(struct db *db) {
+struct patterns *patterns_new(struct db *db, struct sets *sets) {
     struct patterns *patterns = xcalloc(1, sizeof *patterns);
     patterns->db = db;
+    patterns->sets = sets;
     return patterns;
 }
 
@@ -69,6 +71,16 @@ int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made
     return db_last_id(patterns->db);
 }
 
+bool patterns_signature(struct db *db, int64_t id, struct text *signature) {
+    struct query *query = db_query(db, "SELECT pattern_signature FROM operation_patterns WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    bool found = db_row(query);
+    if (found)
+        text_append(signature, db_text(query, 0));
+    db_end(query);
+    return found;
+}
+
 bool patterns_set_status(struct db *db, struct span signature, const char *status) {
     struct query *query = db_query(db,
                                    "UPDATE operation_patterns SET automation_status = ?2 WHERE pattern_signature = ?1");
@@ -97,24 +109,13 @@ static bool earlier(int64_t at, struct span id, int64_t than_at, struct span tha
     return than_at == NO_TIME || at < than_at || (at == than_at && span_compare(id, than_id) < 0);
 }
 
-void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const struct workflow_row *row,
-                  struct span workflow_id, int64_t keywords) {
-    struct query *query =
-        db_query(patterns->db,
-                 "INSERT INTO occurrence(slot, workflow, pattern, at, keywords) VALUES(?1, ?2, ?3, ?4, ?5)");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, row->id);
-    db_bind_integer(query, 3, pattern);
-    db_bind_integer(query, 4, row->created_at);
-    db_bind_integer(query, 5, keywords);
-    db_run(query);
-    struct change *change = change_of(patterns, slot, pattern);
-    struct share share = workflow_share(row, slot);
-    sums_add(&change->sums, &share, 1);
+static void put(struct change *change, struct arena *ids, const struct share *share, const struct workflow_row *row,
+                struct span workflow_id) {
+    sums_add(&change->sums, share, 1);
     if (earlier(row->created_at, workflow_id, change->first_at, change->first_id)) {
         change->first_at = row->created_at;
         change->first_workflow = row->id;
-        change->first_id = (struct span){arena_copy(&patterns->ids, workflow_id.s, workflow_id.n), workflow_id.n};
+        change->first_id = (struct span){arena_copy(ids, workflow_id.s, workflow_id.n), workflow_id.n};
     }
     if (change->last_at == NO_TIME || row->created_at > change->last_at) {
         change->last_at = row->created_at;
@@ -122,37 +123,33 @@ void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const st
     }
 }
 
-int patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row,
-                  int64_t taken[RULES_PATTERNS_MAX]) {
-    int count = 0;
+void patterns_put(struct patterns *patterns, int slot, const struct workflow_row *row, struct span workflow_id) {
+    const struct pattern_set *set = sets_get(patterns->sets, row->pattern_set[slot]);
     struct share share = workflow_share(row, slot);
-    struct query *query = db_query(patterns->db,
-                                   "DELETE FROM occurrence WHERE slot = ?1 AND workflow = ?2 RETURNING pattern");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, row->id);
-    while (count < RULES_PATTERNS_MAX && db_row(query)) {
-        struct change *change = change_of(patterns, slot, db_integer(query, 0));
-        taken[count++] = change->pattern;
+    for (int i = 0; i < set->count; i++)
+        put(change_of(patterns, slot, set->patterns[i]), &patterns->ids, &share, row, workflow_id);
+}
+
+const struct pattern_set *patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row) {
+    const struct pattern_set *set = sets_get(patterns->sets, row->pattern_set[slot]);
+    struct share share = workflow_share(row, slot);
+    for (int i = 0; i < set->count; i++) {
+        struct change *change = change_of(patterns, slot, set->patterns[i]);
         sums_add(&change->sums, &share, -1);
         change->taken = true;
     }
-    db_end(query);
-    return count;
+    return set;
 }
 
-int patterns_reshare(struct patterns *patterns, int slot, const struct workflow_row *old,
-                     const struct workflow_row *fresh) {
-    int count = 0;
+void patterns_reshare(struct patterns *patterns, int slot, const struct workflow_row *old,
+                      const struct workflow_row *fresh) {
+    const struct pattern_set *set = sets_get(patterns->sets, old->pattern_set[slot]);
     struct share before = workflow_share(old, slot), after = workflow_share(fresh, slot);
-    struct query *query = db_query(patterns->db, "SELECT pattern FROM occurrence WHERE slot = ?1 AND workflow = ?2");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, old->id);
-    for (; db_row(query); count++) {
-        struct change *change = change_of(patterns, slot, db_integer(query, 0));
+    for (int i = 0; i < set->count; i++) {
+        struct change *change = change_of(patterns, slot, set->patterns[i]);
         sums_add(&change->sums, &before, -1);
         sums_add(&change->sums, &after, 1);
     }
-    return count;
 }
 
 /* -- sums ------------------------------------------------------------------------------------------------------- */
@@ -237,46 +234,37 @@ static void write_sum(struct db *db, int slot, const struct pattern_sum *sum) {
 
 /* -- first and last --------------------------------------------------------------------------------------------- */
 
-/* Reads them from the occurrences: where the one that was the first or last is gone. */
+/* Reads them from the workflows: where the one that was the first or last is gone. */
 static void ask_first_and_last(struct db *db, int slot, struct pattern_sum *sum) {
-    struct query *query = db_query(db, "SELECT o.at, o.workflow FROM occurrence o JOIN workflow w ON w.id = o.workflow "
-                                       "WHERE o.slot = ?1 AND o.pattern = ?2 ORDER BY o.at, w.workflow_id LIMIT 1");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, sum->pattern);
-    bool any = db_row(query);
-    sum->first_at = any ? db_integer(query, 0) : NO_TIME;
-    sum->first_workflow = any ? db_integer(query, 1) : 0;
-    db_end(query);
-    query = db_query(
-        db, "SELECT at, workflow FROM occurrence WHERE slot = ?1 AND pattern = ?2 ORDER BY at DESC, workflow LIMIT 1");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, sum->pattern);
-    any = db_row(query);
-    sum->last_at = any ? db_integer(query, 0) : NO_TIME;
-    sum->last_workflow = any ? db_integer(query, 1) : 0;
-    db_end(query);
+    sum->first_at = sum->last_at = NO_TIME;
+    sum->first_workflow = sum->last_workflow = 0;
+    if (workflows_span(db, slot, sum->pattern, &sum->first_at, &sum->last_at)) {
+        sum->first_workflow = workflows_showing_at(db, slot, sum->pattern, sum->first_at);
+        sum->last_workflow = workflows_showing_at(db, slot, sum->pattern, sum->last_at);
+    }
 }
 
-/* Whether the occurrence that was first or last is still there, at its time. */
-static bool still_there(struct db *db, const struct change *change, int64_t workflow, int64_t at) {
+static bool set_has(const struct pattern_set *set, int64_t pattern) {
+    for (int i = 0; i < set->count; i++)
+        if (set->patterns[i] == pattern)
+            return true;
+    return false;
+}
+
+/* Whether the workflow that was first or last still shows the pattern, and is of that time. */
+static bool still_there(const struct patterns *patterns, const struct change *change, int64_t workflow, int64_t at) {
+    int64_t is_at, set;
     if (at == NO_TIME)
         return true;
-    struct query *query = db_query(db,
-                                   "SELECT at = ?4 FROM occurrence WHERE slot = ?1 AND workflow = ?2 AND pattern = ?3");
-    db_bind_integer(query, 1, change->slot);
-    db_bind_integer(query, 2, workflow);
-    db_bind_integer(query, 3, change->pattern);
-    db_bind_integer(query, 4, at);
-    bool there = db_row(query) && db_integer(query, 0) != 0;
-    db_end(query);
-    return there;
+    return workflows_shown(patterns->db, workflow, change->slot, &set, &is_at) && is_at == at &&
+           set_has(sets_get(patterns->sets, set), change->pattern);
 }
 
-static bool all_there(struct db *db, const struct change *change, const struct pattern_sum *sum) {
-    return still_there(db, change, sum->first_workflow, sum->first_at) &&
-           still_there(db, change, sum->last_workflow, sum->last_at) &&
-           still_there(db, change, change->first_workflow, change->first_at) &&
-           still_there(db, change, change->last_workflow, change->last_at);
+static bool all_there(const struct patterns *patterns, const struct change *change, const struct pattern_sum *sum) {
+    return still_there(patterns, change, sum->first_workflow, sum->first_at) &&
+           still_there(patterns, change, sum->last_workflow, sum->last_at) &&
+           still_there(patterns, change, change->first_workflow, change->first_at) &&
+           still_there(patterns, change, change->last_workflow, change->last_at);
 }
 
 static bool put_is_earlier(struct db *db, const struct change *change, const struct pattern_sum *sum) {
@@ -289,17 +277,18 @@ static bool put_is_earlier(struct db *db, const struct change *change, const str
     return is;
 }
 
-static void update_first_and_last(struct db *db, const struct change *change, struct pattern_sum *sum) {
-    bool put = change->first_at != NO_TIME;
-    if (change->taken && !all_there(db, change, sum)) {
-        ask_first_and_last(db, change->slot, sum);
+static void update_first_and_last(const struct patterns *patterns, const struct change *change,
+                                  struct pattern_sum *sum) {
+    bool any_put = change->first_at != NO_TIME;
+    if (change->taken && !all_there(patterns, change, sum)) {
+        ask_first_and_last(patterns->db, change->slot, sum);
         return;
     }
-    if (put && put_is_earlier(db, change, sum)) {
+    if (any_put && put_is_earlier(patterns->db, change, sum)) {
         sum->first_at = change->first_at;
         sum->first_workflow = change->first_workflow;
     }
-    if (put && (sum->last_at == NO_TIME || change->last_at > sum->last_at)) {
+    if (any_put && (sum->last_at == NO_TIME || change->last_at > sum->last_at)) {
         sum->last_at = change->last_at;
         sum->last_workflow = change->last_workflow;
     }
@@ -352,7 +341,7 @@ void patterns_flush(struct patterns *patterns, int slot, bool shown) {
                     (long long)change->pattern);
             return;
         }
-        update_first_and_last(patterns->db, change, &sum);
+        update_first_and_last(patterns, change, &sum);
         write_sum(patterns->db, slot, &sum);
         if (shown)
             show(patterns->db, &sum);
@@ -380,57 +369,15 @@ void patterns_show_all(struct patterns *patterns, int slot) {
 }
 
 bool patterns_clear(struct db *db, int slot, int64_t rows) {
-    struct query *query = db_query(
-        db, "DELETE FROM occurrence WHERE slot = ?1 AND workflow <= (SELECT workflow FROM occurrence WHERE slot = ?1 "
-            "ORDER BY workflow LIMIT 1) + ?2");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, rows);
-    db_run(query);
-    if (db_changes(db) > 0 && !db_failed(db))
+    if (workflows_clear(db, slot, rows))
         return true;
-    query = db_query(db, "DELETE FROM pattern_sum WHERE slot = ?1");
+    struct query *query = db_query(db, "DELETE FROM pattern_sum WHERE slot = ?1");
     db_bind_integer(query, 1, slot);
     db_run(query);
     return false;
 }
 
-int patterns_copy(struct patterns *patterns, int from, int to, const struct workflow_row *row,
-                  struct span workflow_id) {
-    int count = 0;
-    struct query *query = db_query(patterns->db,
-                                   "SELECT pattern, keywords FROM occurrence WHERE slot = ?1 AND workflow = ?2");
-    db_bind_integer(query, 1, from);
-    db_bind_integer(query, 2, row->id);
-    for (; db_row(query); count++)
-        patterns_put(patterns, to, db_integer(query, 0), row, workflow_id, db_integer(query, 1));
-    return count;
-}
-
 /* -- reading ---------------------------------------------------------------------------------------------------- */
-
-struct query *occurrences_after(struct db *db, int slot, int64_t after) {
-    struct query *query = db_query(db, "SELECT workflow, pattern, at, keywords FROM occurrence "
-                                       "WHERE slot = ?1 AND workflow > ?2 ORDER BY workflow, pattern");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, after);
-    return query;
-}
-
-bool occurrences_next(struct query *query, struct occurrence *occurrence) {
-    if (!db_row(query))
-        return false;
-    *occurrence = (struct occurrence){db_integer(query, 0), db_integer(query, 1), db_integer(query, 2),
-                                      db_integer(query, 3)};
-    return true;
-}
-
-struct query *occurrences_of(struct db *db, int slot, int64_t workflow) {
-    struct query *query = db_query(db, "SELECT p.id, p.pattern_signature FROM occurrence o JOIN operation_patterns p "
-                                       "ON p.id = o.pattern WHERE o.slot = ?1 AND o.workflow = ?2 ORDER BY p.id");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, workflow);
-    return query;
-}
 
 struct query *patterns_all(struct db *db) {
     return db_query(db, "SELECT id, pattern_signature, pattern_type, typical_input_pattern, automation_status, "

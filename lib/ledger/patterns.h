@@ -1,5 +1,4 @@
-/* patterns: which workflows show which patterns, and what that adds up to. Tables operation_patterns, occurrence,
- * pattern_sum.
+/* patterns: what the workflows that show a pattern add up to. Tables operation_patterns, pattern_sum.
  *
  * Changes are collected in memory while a transaction runs, as differences, and written by patterns_flush before its
  * commit: the past of a pattern is never read again for a new record.
@@ -9,12 +8,13 @@
 
 #include "base/alloc.h"
 #include "ledger/db.h"
+#include "ledger/sets.h"
 #include "ledger/workflows.h"
 #include "rules/figures.h"
 #include "rules/signature.h"
 
-/* DB is borrowed. */
-struct patterns *patterns_new(struct db *db);
+/* Both are borrowed. */
+struct patterns *patterns_new(struct db *db, struct sets *sets);
 void patterns_free(struct patterns *patterns);
 
 /* The id of the pattern SIGNATURE; 0 if it was never met. */
@@ -23,16 +23,13 @@ int64_t patterns_find(struct db *db, const char *signature);
  * force from the beginning. */
 int64_t patterns_id(struct patterns *patterns, const char *signature, bool *made);
 
-/* The workflow in ROW, with this id, shows the pattern; KEYWORDS is a name's id. */
-void patterns_put(struct patterns *patterns, int slot, int64_t pattern, const struct workflow_row *row,
-                  struct span workflow_id, int64_t keywords);
-/* The workflow in ROW, as it was stored, shows none any more. Returns how many it had shown, with their ids in TAKEN.
- */
-int patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row,
-                  int64_t taken[RULES_PATTERNS_MAX]);
-/* The workflow in OLD shows what it did, but adds to it what FRESH says. Returns how many patterns it shows. */
-int patterns_reshare(struct patterns *patterns, int slot, const struct workflow_row *old,
-                     const struct workflow_row *fresh);
+/* The workflow in ROW, which is stored and has this id, shows the patterns of its set. */
+void patterns_put(struct patterns *patterns, int slot, const struct workflow_row *row, struct span workflow_id);
+/* The workflow in ROW, as it was stored, shows none any more. Returns those it had shown, as sets_get. */
+const struct pattern_set *patterns_take(struct patterns *patterns, int slot, const struct workflow_row *row);
+/* The workflow in OLD shows what it did, but adds to it what FRESH says. */
+void patterns_reshare(struct patterns *patterns, int slot, const struct workflow_row *old,
+                      const struct workflow_row *fresh);
 /* Writes what the changes add up to; SHOW: into operation_patterns too, for the slot in force. At the end of a
  * transaction, before its commit. */
 void patterns_flush(struct patterns *patterns, int slot, bool show);
@@ -42,24 +39,12 @@ void patterns_forget(struct patterns *patterns);
 void patterns_show_all(struct patterns *patterns, int slot);
 /* Removes up to ROWS or so of a slot's rows; false when none are left. */
 bool patterns_clear(struct db *db, int slot, int64_t rows);
-/* Copies what slot FROM knows of the workflow to TO: for one whose text was not kept. Returns how
- * many occurrences. */
-int patterns_copy(struct patterns *patterns, int from, int to, const struct workflow_row *row, struct span workflow_id);
-
+/* Appends the signature of the pattern ID. False if it is not there. */
+bool patterns_signature(struct db *db, int64_t id, struct text *signature);
 /* The automation status in force for SIGNATURE: into the pattern's row, if there is one. False if there is none. */
 bool patterns_set_status(struct db *db, struct span signature, const char *status);
 
 /* -- reading -- */
-
-struct occurrence {
-    int64_t workflow, pattern, at, keywords;
-};
-
-/* The occurrences of a slot with a workflow id over AFTER, by workflow and pattern: step with occurrences_next. */
-struct query *occurrences_after(struct db *db, int slot, int64_t after);
-bool occurrences_next(struct query *query, struct occurrence *occurrence);
-/* Those of one workflow, with the signatures: step with db_row; columns: pattern id, signature. */
-struct query *occurrences_of(struct db *db, int slot, int64_t workflow);
 
 /* A pattern as pattern_sum keeps it. */
 struct pattern_sum {

@@ -129,6 +129,10 @@ bool requests_name(struct db *db, struct span workflow_id) {
     return named;
 }
 
+bool requests_name_any(struct db *db) {
+    return db_value(db, "SELECT 1 FROM request WHERE workflow_id IS NOT NULL LIMIT 1", 0) != 0;
+}
+
 /* -- storing ---------------------------------------------------------------------------------------------------- */
 
 static void bind_name(struct query *query, int position, struct names *names, struct span text) {

@@ -62,6 +62,8 @@ void totals_count_request(struct totals *totals, const struct request_row *row, 
 
 /* Whether a request is of this workflow. */
 bool requests_name(struct db *db, struct span workflow_id);
+/* Whether any request names a workflow. */
+bool requests_name_any(struct db *db);
 
 /* What a turn of a session needs of a request; the model's name is good until the next step. */
 struct session_request {

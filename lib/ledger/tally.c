@@ -23,9 +23,7 @@ struct tally_pattern *tally_pattern(struct tally *tally, const char *signature) 
     return pattern;
 }
 
-void tally_add(struct tally *tally, const char *signature, const struct workflow_row *row, int slot,
-               struct span workflow_id) {
-    struct tally_pattern *pattern = tally_pattern(tally, signature);
+static void add(struct tally_pattern *pattern, const struct workflow_row *row, int slot, struct span workflow_id) {
     struct pattern_sum *sum = &pattern->sum;
     int64_t at = row->created_at;
     struct share share = workflow_share(row, slot);
@@ -41,6 +39,24 @@ void tally_add(struct tally *tally, const char *signature, const struct workflow
         sum->last_at = at;
 }
 
+void tally_add(struct tally *tally, const char *signature, const struct workflow_row *row, int slot,
+               struct span workflow_id) {
+    add(tally_pattern(tally, signature), row, slot, workflow_id);
+}
+
+/* That of a stored pattern. */
+static struct tally_pattern *tally_stored(struct tally *tally, struct db *db, int64_t id) {
+    for (int i = 0; i < tally->count; i++)
+        if (tally->patterns[i].sum.pattern == id)
+            return &tally->patterns[i];
+    struct text signature = {0};
+    patterns_signature(db, id, &signature);
+    struct tally_pattern *pattern = tally_pattern(tally, signature.n > 0 ? signature.s : "");
+    pattern->sum.pattern = id;
+    text_free(&signature);
+    return pattern;
+}
+
 static bool passes(const struct filter *filter, const struct stored_workflow *w) {
     return (filter->since == NO_TIME || w->row.created_at >= filter->since) &&
            (filter->until == NO_TIME || w->row.created_at < filter->until) &&
@@ -50,14 +66,15 @@ static bool passes(const struct filter *filter, const struct stored_workflow *w)
 void tally_filtered(struct db *db, const struct filter *filter, struct tally *tally) {
     struct stored_workflow w;
     struct state state = state_read(db);
+    struct sets *sets = sets_new(db);
     struct query *query = workflows_between(db, 0, INT64_MAX);
     while (workflows_next(query, &w)) {
         if (!passes(filter, &w))
             continue;
-        bool matched = false;
-        struct query *shown = occurrences_of(db, state.slot, w.row.id);
-        for (; db_row(shown); matched = true)
-            tally_add(tally, db_text(shown, 1).s, &w.row, state.slot, w.workflow_id);
-        totals_count(&tally->totals, &w.row, state.slot, matched, 1);
+        const struct pattern_set *set = sets_get(sets, w.row.pattern_set[state.slot]);
+        for (int i = 0; i < set->count; i++)
+            add(tally_stored(tally, db, set->patterns[i]), &w.row, state.slot, w.workflow_id);
+        totals_count(&tally->totals, &w.row, state.slot, set->count > 0, 1);
     }
+    sets_free(sets);
 }

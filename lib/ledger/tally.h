@@ -8,7 +8,7 @@
 
 struct tally_pattern {
     char *signature;
-    struct pattern_sum sum; /* its pattern and last_workflow are not set */
+    struct pattern_sum sum; /* its last_workflow is not set; its pattern where it was stored */
     char *first_id;         /* of its first workflow */
 };
 

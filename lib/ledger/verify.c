@@ -24,13 +24,12 @@
 
 struct verify {
     struct db *db;
+    struct sets *sets;
     struct rules *rules;
     struct price_list *prices;
     struct state state;
     struct tally tally; /* the recomputation */
-    struct workflow_traits traits;
-    struct query *occurrences;
-    struct occurrence next; /* the occurrence that comes next; workflow 0: none is left */
+    struct text scratch;
     int64_t differences;
     void *context;
     void (*on_difference)(void *context, const char *line);
@@ -69,23 +68,7 @@ static void compare_text(struct verify *v, const char *of, const char *figure, s
                 should.s != NULL ? should.s : "");
 }
 
-/* -- occurrences ------------------------------------------------------------------------------------------------ */
-
-static void next_occurrence(struct verify *v) {
-    if (!occurrences_next(v->occurrences, &v->next))
-        v->next.workflow = 0;
-}
-
-static bool signature_of(struct db *db, int64_t pattern, struct text *signature) {
-    struct query *query = db_query(db, "SELECT pattern_signature FROM operation_patterns WHERE id = ?1");
-    db_bind_integer(query, 1, pattern);
-    text_clear(signature);
-    bool found = db_row(query);
-    if (found)
-        text_append(signature, db_text(query, 0));
-    db_end(query);
-    return found;
-}
+/* -- workflows ------------------------------------------------------------------------------------------------- */
 
 static bool keywords_are(struct db *db, int64_t id, struct span keywords) {
     struct query *query = db_query(db, "SELECT text FROM name WHERE id = ?1");
@@ -102,39 +85,42 @@ static bool detected(const struct verify *v, const struct detection *found, cons
     return false;
 }
 
-/* Compares the stored occurrences of one workflow with FOUND, which is NULL where its text was not kept: then they are
- * the record themselves. Returns how many there are. */
-static int check_occurrences(struct verify *v, const struct stored_workflow *w, const struct detection *found,
-                             struct span keywords) {
+/* Compares the patterns that one workflow is stored to show with FOUND, which is NULL where its text was not kept: then
+ * they are the record themselves. Returns how many there are. */
+static int check_shown(struct verify *v, const struct stored_workflow *w, const struct detection *found,
+                       struct span keywords) {
+    int slot = v->state.slot;
+    const char *id = w->workflow_id.s;
+    const struct pattern_set *set = sets_get(v->sets, w->row.pattern_set[slot]);
     struct text signature = {0};
-    int stored = 0;
-    for (; v->next.workflow == w->row.id; next_occurrence(v), stored++) {
-        const char *id = w->workflow_id.s;
-        if (!signature_of(v->db, v->next.pattern, &signature)) {
-            differs(v, "workflow %s: shows pattern %lld, which is not there", id, (long long)v->next.pattern);
-            continue;
-        }
-        compare(v, id, "the time of an occurrence", v->next.at, w->row.created_at);
-        if (found == NULL)
-            tally_add(&v->tally, signature.s, &w->row, v->state.slot, w->workflow_id);
+    if (set->id != w->row.pattern_set[slot])
+        differs(v, "workflow %s: shows set %lld of patterns, which is not there, or none", id,
+                (long long)w->row.pattern_set[slot]);
+    for (int i = 0; i < set->count; i++) {
+        text_clear(&signature);
+        if (!patterns_signature(v->db, set->patterns[i], &signature))
+            differs(v, "workflow %s: shows pattern %lld, which is not there", id, (long long)set->patterns[i]);
+        else if (found == NULL)
+            tally_add(&v->tally, signature.s, &w->row, slot, w->workflow_id);
         else if (!detected(v, found, signature.s))
             differs(v, "workflow %s: shows %s, and should not", id, signature.s);
-        else if (!keywords_are(v->db, v->next.keywords, keywords))
-            differs(v, "workflow %s: the keywords of %s are wrong", id, signature.s);
     }
-    if (found != NULL && stored < found->count)
-        differs(v, "workflow %s: shows %d patterns, and should show %d", w->workflow_id.s, stored, found->count);
+    if (found != NULL && set->count < found->count)
+        differs(v, "workflow %s: shows %d patterns, and should show %d", id, set->count, found->count);
+    if (found != NULL && set->count > 0 && !keywords_are(v->db, w->row.keywords[slot], keywords))
+        differs(v, "workflow %s: its keywords are wrong", id);
     text_free(&signature);
-    return stored;
+    return set->count;
 }
 
 static void check_traits(struct verify *v, const struct stored_workflow *w) {
-    if (workflow_traits_hold(w, &v->traits))
+    struct workflow_traits traits;
+    traits_of(w->nl_input, w->row.turn ? UNKNOWN : w->row.share.errors, &v->scratch, &traits);
+    if (workflow_traits_hold(w, &traits))
         return;
-    compare(v, w->workflow_id.s, "input_length", w->input_length, v->traits.input_length);
-    compare(v, w->workflow_id.s, "complexity", w->complexity, v->traits.complexity);
-    compare_text(v, w->workflow_id.s, "files", w->files,
-                 v->traits.files.n > 0 ? text_span(&v->traits.files) : (struct span){NULL, 0});
+    compare(v, w->workflow_id.s, "input_length", w->input_length, traits.input_length);
+    compare(v, w->workflow_id.s, "complexity", w->complexity, traits.complexity);
+    compare_text(v, w->workflow_id.s, "files", w->files, traits.files);
 }
 
 static int64_t price_by(const struct verify *v, int64_t given, struct span model, const struct token_counts *tokens,
@@ -145,22 +131,18 @@ static int64_t price_by(const struct verify *v, int64_t given, struct span model
 static void check_workflow(struct verify *v, const struct stored_workflow *w) {
     struct detection found = {0};
     struct text keywords = {0};
-    while (v->next.workflow != 0 && v->next.workflow < w->row.id) {
-        differs(v, "an occurrence is of workflow %lld, which is not there", (long long)v->next.workflow);
-        next_occurrence(v);
-    }
     int64_t price = w->row.turn ? turns_gather(v->db, w->row.id, v->state.slot, v->prices).cost
                                 : price_by(v, w->row.share.cost, w->model, &w->tokens, w->row.created_at);
     compare(v, w->workflow_id.s, "its price", w->row.priced[v->state.slot], price);
     if (!w->text_kept) {
-        bool matched = check_occurrences(v, w, NULL, (struct span){NULL, 0}) > 0;
+        bool matched = check_shown(v, w, NULL, (struct span){NULL, 0}) > 0;
         totals_count(&v->tally.totals, &w->row, v->state.slot, matched, 1);
         return;
     }
     if (workflow_learned(&w->row))
         rules_detect(v->rules, &(struct workflow_text){w->nl_input, w->error_message, w->template_name}, &found);
     keywords_json(v->rules, &found, &keywords);
-    check_occurrences(v, w, &found, text_span(&keywords));
+    check_shown(v, w, &found, text_span(&keywords));
     for (int i = 0; i < found.count; i++)
         tally_add(&v->tally, rules_signature(v->rules, found.matches[i].signature), &w->row, v->state.slot,
                   w->workflow_id);
@@ -172,27 +154,23 @@ static void check_workflow(struct verify *v, const struct stored_workflow *w) {
 static void check_workflows(struct verify *v) {
     struct stored_workflow w;
     struct query *query = workflows_between(v->db, 0, INT64_MAX);
-    v->occurrences = occurrences_after(v->db, v->state.slot, 0);
-    next_occurrence(v);
     while (workflows_next(query, &w))
         check_workflow(v, &w);
-    for (; v->next.workflow != 0; next_occurrence(v))
-        differs(v, "an occurrence is of workflow %lld, which is not there", (long long)v->next.workflow);
 }
 
 /* -- patterns --------------------------------------------------------------------------------------------------- */
 
 /* Of several last ones any will do. */
 static void check_last(struct verify *v, const char *signature, const struct pattern_sum *is) {
-    struct query *query = db_query(v->db,
-                                   "SELECT at FROM occurrence WHERE slot = ?1 AND workflow = ?2 AND pattern = ?3");
-    db_bind_integer(query, 1, v->state.slot);
-    db_bind_integer(query, 2, is->last_workflow);
-    db_bind_integer(query, 3, is->pattern);
-    if (!db_row(query) || db_integer(query, 0) != is->last_at)
+    int64_t set_id, at;
+    bool there = workflows_shown(v->db, is->last_workflow, v->state.slot, &set_id, &at);
+    const struct pattern_set *set = sets_get(v->sets, there ? set_id : 0);
+    bool shows = false;
+    for (int i = 0; i < set->count; i++)
+        shows = shows || set->patterns[i] == is->pattern;
+    if (!shows || at != is->last_at)
         differs(v, "%s: its last workflow is %lld, which is not one of its last", signature,
                 (long long)is->last_workflow);
-    db_end(query);
 }
 
 static void check_sums(struct verify *v, const char *signature, const struct pattern_sum *is,
@@ -366,7 +344,7 @@ static void load_knowledge(struct verify *v) {
 }
 
 int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *context, const char *line)) {
-    struct verify v = {.db = db, .context = context, .on_difference = on_difference};
+    struct verify v = {.db = db, .sets = sets_new(db), .context = context, .on_difference = on_difference};
     db_read_begin(db);
     v.state = state_read(db);
     load_knowledge(&v);
@@ -384,8 +362,9 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
             differs(&v, "the predictors are not those of the last run of retraining, or cannot be read");
     }
     db_read_end(db);
+    sets_free(v.sets);
     tally_free(&v.tally);
-    text_free(&v.traits.files);
+    text_free(&v.scratch);
     rules_free(v.rules);
     prices_free(v.prices);
     return db_failed(db) ? -1 : v.differences;

@@ -627,5 +627,57 @@ static const char predictor_views[] =
 
 static const char *const version_5[] = {predictor_tables, predictor_views, NULL};
 
+/* -- version 6: sets of patterns -------------------------------------------------------------------------------- */
+
+/* clang-format off */
+/* What workflows show in a slot, from the table of version 1. */
+#define SETS_OF(slot) \
+    "UPDATE workflow SET keywords_" slot " = o.keywords, pattern_set_" slot " = s.id FROM "                            \
+    "(SELECT workflow, max(keywords) AS keywords, json_group_array(pattern) AS patterns FROM"                          \
+    "  (SELECT workflow, keywords, pattern FROM occurrence WHERE slot = " slot " ORDER BY workflow, pattern)"          \
+    "  GROUP BY workflow) o JOIN pattern_set s ON s.patterns = o.patterns "                                            \
+    "WHERE workflow.id = o.workflow AND (SELECT slot FROM state) = " slot ";"
+
+static const char set_tables[] =
+    "UPDATE state SET rebuild = NULL, rebuild_at = NULL, rebuild_request_at = NULL, rebuild_beat = NULL;"
+    "DELETE FROM rebuild_log;"
+    "CREATE TABLE pattern_set("
+    "  id INTEGER PRIMARY KEY,"
+    "  patterns TEXT NOT NULL UNIQUE CHECK(json_valid(patterns))" /* ids in ascending order, a JSON array */
+    ");"
+    "INSERT INTO pattern_set(patterns) SELECT DISTINCT patterns FROM (SELECT json_group_array(pattern) AS patterns"
+    "  FROM (SELECT workflow, pattern FROM occurrence WHERE slot = (SELECT slot FROM state) ORDER BY workflow, pattern)"
+    "  GROUP BY workflow);"
+    "ALTER TABLE workflow ADD COLUMN pattern_set_0 INTEGER REFERENCES pattern_set;" /* by slot; NULL: shows none */
+    "ALTER TABLE workflow ADD COLUMN pattern_set_1 INTEGER REFERENCES pattern_set;"
+    "ALTER TABLE workflow ADD COLUMN keywords_0 INTEGER REFERENCES name;" /* by slot, a JSON array */
+    "ALTER TABLE workflow ADD COLUMN keywords_1 INTEGER REFERENCES name;"
+    SETS_OF("0") SETS_OF("1")
+    /* in the order of rows, not of times, so that what is recorded goes to the end of its set's range; with the times,
+     * so that no row need be read for them */
+    "CREATE INDEX workflow_shows_0 ON workflow(pattern_set_0, id, created_at) WHERE pattern_set_0 IS NOT NULL;"
+    "CREATE INDEX workflow_shows_1 ON workflow(pattern_set_1, id, created_at) WHERE pattern_set_1 IS NOT NULL;";
+
+#define IN_FORCE(column) "CASE st.slot WHEN 0 THEN w." column "_0 ELSE w." column "_1 END"
+
+static const char set_views[] =
+    "DROP VIEW pattern_occurrences;"
+    "DROP TABLE occurrence;"
+    "CREATE VIEW pattern_occurrences AS SELECT"
+    "  (w.id << 20) | p.value AS id, p.value AS pattern_id, w.workflow_id, 100.0 AS similarity_score,"
+    "  json_object('input_length', w.input_length, 'keywords', CASE WHEN json_valid(k.text) THEN json(k.text) END,"
+    "    'files_mentioned', CASE WHEN json_valid(coalesce(w.files, '[]')) THEN json(coalesce(w.files, '[]')) END,"
+    "    'duration_range', CASE WHEN w.duration_ms IS NULL THEN NULL WHEN w.duration_ms < 180000 THEN 'short'"
+    "      WHEN w.duration_ms < 600000 THEN 'medium' ELSE 'long' END,"
+    "    'complexity', CASE WHEN w.complexity = 2 OR w.error_count > 5 THEN 'complex'"
+    "      WHEN w.complexity = 0 AND coalesce(w.error_count, 0) < 3 THEN 'simple' ELSE 'medium' END,"
+    "    'error_count', w.error_count) AS matched_characteristics,"
+    "  " TEXT_TIME("w.recorded_at") " AS detected_at "
+    "FROM state st JOIN workflow w JOIN pattern_set s ON s.id = " IN_FORCE("pattern_set") " "
+    "JOIN json_each(s.patterns) p LEFT JOIN name k ON k.id = " IN_FORCE("keywords") ";";
+/* clang-format on */
+
+static const char *const version_6[] = {set_tables, set_views, NULL};
+
 const struct migration schema_versions[SCHEMA_VERSION] = {
-    {version_1}, {version_2}, {version_3}, {version_4}, {version_5}};
+    {version_1}, {version_2}, {version_3}, {version_4}, {version_5}, {version_6}};

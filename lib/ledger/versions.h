@@ -4,7 +4,7 @@
 
 #include "ledger/schema.h"
 
-enum { SCHEMA_VERSION = 5 };
+enum { SCHEMA_VERSION = 6 };
 
 extern const struct migration schema_versions[SCHEMA_VERSION];
 

@@ -1,22 +1,6 @@
 #include "ledger/workflows.h"
 
-#include "base/word.h"
-
 enum { MASKED_BYTES = 200 };
-
-void workflow_traits_of(struct span nl_input, int64_t errors, struct workflow_traits *traits) {
-    struct span files[FILES_MAX];
-    size_t count = files_mentioned(nl_input, files);
-    traits->input_length = nl_input.s != NULL ? (int64_t)characters_of(nl_input) : UNKNOWN;
-    traits->complexity = complexity_of(words_between_spaces(nl_input), errors);
-    text_clear(&traits->files);
-    for (size_t i = 0; i < count; i++) {
-        text_string(&traits->files, i == 0 ? "[" : ",");
-        text_json_string(&traits->files, files[i]);
-    }
-    if (count > 0)
-        text_string(&traits->files, "]");
-}
 
 /* -- storing ---------------------------------------------------------------------------------------------------- */
 
@@ -40,7 +24,8 @@ bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row 
     struct query *query =
         db_query(db,
                  "SELECT id, version_at, status, content, recorded_at, created_at, total_tokens, cost, duration_ms, "
-                 "error_count, retry_count, priced_0, priced_1, named, turn, revision FROM workflow "
+                 "error_count, retry_count, priced_0, priced_1, named, turn, revision, pattern_set_0, pattern_set_1 "
+                 "FROM workflow "
                  "WHERE workflow_id = ?1");
     db_bind_text(query, 1, workflow_id);
     if (!db_row(query))
@@ -53,6 +38,8 @@ bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row 
                                 db_optional(query, 10, UNKNOWN)};
     row->priced[0] = db_optional(query, 11, UNKNOWN);
     row->priced[1] = db_optional(query, 12, UNKNOWN);
+    row->pattern_set[0] = db_optional(query, 16, 0);
+    row->pattern_set[1] = db_optional(query, 17, 0);
     row->named = db_integer(query, 13) != 0;
     row->turn = db_integer(query, 14) != 0;
     row->version = (struct version){
@@ -100,13 +87,17 @@ static void bind_record(struct query *query, struct names *names, const struct w
     db_bind_optional(query, 24, record->cost, UNKNOWN);
     db_bind_optional(query, 25, traits->input_length, UNKNOWN);
     db_bind_integer(query, 26, traits->complexity);
-    db_bind_text(query, 27, traits->files.n > 0 ? text_span(&traits->files) : none);
+    db_bind_text(query, 27, traits->files);
     db_bind_optional(query, 28, record->cache_write_1h_tokens, UNKNOWN);
     db_bind_optional(query, 29, row->priced[0], UNKNOWN);
     db_bind_optional(query, 30, row->priced[1], UNKNOWN);
     db_bind_integer(query, 31, row->named);
     db_bind_integer(query, 32, record->turn);
     db_bind_optional(query, 33, record->revision, UNKNOWN);
+    db_bind_optional(query, 34, row->pattern_set[0], 0);
+    db_bind_optional(query, 35, row->pattern_set[1], 0);
+    db_bind_optional(query, 36, row->keywords[0], 0);
+    db_bind_optional(query, 37, row->keywords[1], 0);
 }
 
 int64_t workflow_time(const struct workflow_record *record, int64_t recorded_at) {
@@ -122,7 +113,7 @@ static void take_over(const struct workflow_record *record, struct workflow_row 
     row->turn = record->turn;
 }
 
-void workflows_insert(struct db *db, struct names *names, const struct workflow_record *record,
+bool workflows_insert(struct db *db, struct names *names, const struct workflow_record *record,
                       const struct workflow_traits *traits, bool keep_text, int64_t now, struct workflow_row *row) {
     row->recorded_at = now;
     take_over(record, row);
@@ -130,14 +121,17 @@ void workflows_insert(struct db *db, struct names *names, const struct workflow_
         db, "INSERT INTO workflow(id, workflow_id, status, version_at, content, recorded_at, created_at, updated_at, "
             "template, model, session, account, nl_input, error_message, text_kept, error_count, retry_count, "
             "duration_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, total_tokens, cost, "
-            "input_length, complexity, files, cache_write_1h_tokens, priced_0, priced_1, named, turn, revision) "
+            "input_length, complexity, files, cache_write_1h_tokens, priced_0, priced_1, named, turn, revision, "
+            "pattern_set_0, pattern_set_1, keywords_0, keywords_1) "
             "VALUES(?1, ?2, ?3, ?4, "
             "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)");
+            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, "
+            "?34, ?35, ?36, ?37) ON CONFLICT(workflow_id) DO NOTHING");
     db_bind_null(query, 1);
     bind_record(query, names, record, traits, keep_text, row);
     db_run(query);
     row->id = db_last_id(db);
+    return db_changes(db) > 0;
 }
 
 void workflows_replace(struct db *db, struct names *names, const struct workflow_record *record,
@@ -150,7 +144,9 @@ void workflows_replace(struct db *db, struct names *names, const struct workflow
         "error_message = ?14, text_kept = ?15, error_count = ?16, retry_count = ?17, duration_ms = ?18, "
         "input_tokens = ?19, output_tokens = ?20, cache_read_tokens = ?21, cache_write_tokens = ?22, "
         "total_tokens = ?23, cost = ?24, input_length = ?25, complexity = ?26, files = ?27, cache_write_1h_tokens = "
-        "?28, priced_0 = ?29, priced_1 = ?30, named = ?31, turn = ?32, revision = ?33 WHERE id = ?1");
+        "?28, priced_0 = ?29, priced_1 = ?30, named = ?31, turn = ?32, revision = ?33, pattern_set_0 = ?34, "
+        "pattern_set_1 = ?35, "
+        "keywords_0 = ?36, keywords_1 = ?37 WHERE id = ?1");
     db_bind_integer(query, 1, row->id);
     bind_record(query, names, record, traits, keep_text, row);
     db_run(query);
@@ -186,7 +182,7 @@ struct query *workflows_between(struct db *db, int64_t after, int64_t last) {
             "w.duration_ms, w.error_count, w.retry_count, w.workflow_id, w.nl_input, w.error_message, t.text, a.text, "
             "w.text_kept, w.input_length, w.complexity, w.files, w.priced_0, w.priced_1, w.named, m.text, "
             "w.input_tokens, w.output_tokens, w.cache_read_tokens, w.cache_write_tokens, w.cache_write_1h_tokens, "
-            "w.turn, w.model, w.revision "
+            "w.turn, w.model, w.revision, w.pattern_set_0, w.pattern_set_1, w.keywords_0, w.keywords_1 "
             "FROM workflow w LEFT JOIN name t ON t.id = w.template LEFT JOIN name a ON a.id = w.account "
             "LEFT JOIN name m ON m.id = w.model WHERE w.id > ?1 AND w.id <= ?2 ORDER BY w.id");
     db_bind_integer(query, 1, after);
@@ -216,6 +212,8 @@ bool workflows_next(struct query *query, struct stored_workflow *workflow) {
         .created_at = db_integer(query, 5),
         .share = share,
         .priced = {db_optional(query, 20, UNKNOWN), db_optional(query, 21, UNKNOWN)},
+        .pattern_set = {db_optional(query, 32, 0), db_optional(query, 33, 0)},
+        .keywords = {db_optional(query, 34, 0), db_optional(query, 35, 0)},
         .named = db_integer(query, 22) != 0,
         .turn = turn,
     };
@@ -253,8 +251,8 @@ struct query *workflows_unmatched(struct db *db, int slot, const struct filter *
     struct query *query = db_query(db,
                                    "SELECT mask(nl_input), count(*) AS times, sum(coalesce(cost, CASE ?1 WHEN 0 THEN "
                                    "priced_0 ELSE priced_1 END)) AS costs, max(created_at), nl_input FROM workflow "
-                                   "WHERE status IN (2, 3) AND nl_input IS NOT NULL AND NOT EXISTS "
-                                   "(SELECT 1 FROM occurrence o WHERE o.slot = ?1 AND o.workflow = workflow.id) "
+                                   "WHERE status IN (2, 3) AND nl_input IS NOT NULL AND "
+                                   "CASE ?1 WHEN 0 THEN pattern_set_0 ELSE pattern_set_1 END IS NULL "
                                    "AND (?3 IS NULL OR created_at >= ?3) AND (?4 IS NULL OR created_at < ?4) "
                                    "AND (?5 IS NULL OR account = (SELECT id FROM name WHERE name.text = ?5)) "
                                    "GROUP BY 1 ORDER BY times DESC, costs DESC, 1 LIMIT ?2");
@@ -264,28 +262,71 @@ struct query *workflows_unmatched(struct db *db, int slot, const struct filter *
     return query;
 }
 
+/* The workflows "w" that show pattern ?1 in a slot: its sets are few, and each is a range of the slot's own index. */
+#define SHOWING(slot)                                                                                                  \
+    "FROM pattern_set s CROSS JOIN json_each(s.patterns) p CROSS JOIN workflow w INDEXED BY workflow_shows_" slot " "  \
+    "WHERE p.value = ?1 AND w.pattern_set_" slot " = s.id "
+#define PASSING                                                                                                        \
+    "AND (?3 IS NULL OR w.created_at >= ?3) AND (?4 IS NULL OR w.created_at < ?4) "                                    \
+    "AND (?5 IS NULL OR w.account = (SELECT id FROM name WHERE name.text = ?5)) "
+/* The times of the latest are found in the index alone; then those workflows are read. */
+#define LATEST(slot)                                                                                                   \
+    "SELECT w.workflow_id, w.status, w.created_at, w.duration_ms, w.total_tokens, coalesce(w.cost, w.priced_" slot     \
+    "), (SELECT a.text FROM name a WHERE a.id = w.account), w.nl_input " SHOWING(slot) PASSING                         \
+        "AND w.created_at >= (SELECT min(created_at) FROM (SELECT w.created_at " SHOWING(slot) PASSING                 \
+        "ORDER BY w.created_at DESC LIMIT ?2)) ORDER BY w.created_at DESC, w.workflow_id LIMIT ?2"
+
 struct query *workflows_showing(struct db *db, int slot, int64_t pattern, const struct filter *filter, int64_t limit) {
-    struct query *query =
-        db_query(db, "SELECT w.workflow_id, w.status, w.created_at, w.duration_ms, w.total_tokens, "
-                     "coalesce(w.cost, CASE ?1 WHEN 0 THEN w.priced_0 ELSE w.priced_1 END), a.text, w.nl_input "
-                     "FROM (SELECT workflow, at FROM occurrence WHERE slot = ?1 AND pattern = ?2) o "
-                     "JOIN workflow w ON w.id = o.workflow LEFT JOIN name a ON a.id = w.account "
-                     "WHERE (?4 IS NULL OR o.at >= ?4) AND (?5 IS NULL OR o.at < ?5) AND (?6 IS NULL OR a.text = ?6) "
-                     "ORDER BY o.at DESC, w.workflow_id LIMIT ?3");
-    db_bind_integer(query, 1, slot);
-    db_bind_integer(query, 2, pattern);
-    db_bind_integer(query, 3, limit);
-    bind_filter(query, 4, filter);
+    struct query *query = slot == 0 ? db_query(db, LATEST("0")) : db_query(db, LATEST("1"));
+    db_bind_integer(query, 1, pattern);
+    db_bind_integer(query, 2, limit);
+    bind_filter(query, 3, filter);
     return query;
 }
 
-bool workflow_traits_hold(const struct stored_workflow *workflow, struct workflow_traits *traits) {
-    workflow_traits_of(workflow->nl_input, workflow->row.turn ? UNKNOWN : workflow->row.share.errors, traits);
-    return workflow->input_length == traits->input_length && workflow->complexity == traits->complexity &&
-           span_equal(workflow->files, text_span(&traits->files));
+#define SPAN(slot) "SELECT min(w.created_at), max(w.created_at) " SHOWING(slot)
+
+bool workflows_span(struct db *db, int slot, int64_t pattern, int64_t *first_at, int64_t *last_at) {
+    struct query *query = slot == 0 ? db_query(db, SPAN("0")) : db_query(db, SPAN("1"));
+    db_bind_integer(query, 1, pattern);
+    bool any = db_row(query) && !db_is_null(query, 0);
+    if (any) {
+        *first_at = db_integer(query, 0);
+        *last_at = db_integer(query, 1);
+    }
+    db_end(query);
+    return any;
 }
 
-void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow, struct workflow_traits *traits) {
+#define SHOWING_AT(slot) "SELECT w.id " SHOWING(slot) "AND w.created_at = ?2 ORDER BY w.workflow_id LIMIT 1"
+
+int64_t workflows_showing_at(struct db *db, int slot, int64_t pattern, int64_t at) {
+    struct query *query = slot == 0 ? db_query(db, SHOWING_AT("0")) : db_query(db, SHOWING_AT("1"));
+    db_bind_integer(query, 1, pattern);
+    db_bind_integer(query, 2, at);
+    int64_t id = db_row(query) ? db_integer(query, 0) : 0;
+    db_end(query);
+    return id;
+}
+
+bool workflows_shown(struct db *db, int64_t id, int slot, int64_t *pattern_set, int64_t *created_at) {
+    struct query *query = db_query(db, "SELECT pattern_set_0, pattern_set_1, created_at FROM workflow WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    if (!db_row(query))
+        return false;
+    *pattern_set = db_optional(query, slot, 0);
+    *created_at = db_integer(query, 2);
+    db_end(query);
+    return true;
+}
+
+bool workflow_traits_hold(const struct stored_workflow *workflow, const struct workflow_traits *traits) {
+    return workflow->input_length == traits->input_length && workflow->complexity == traits->complexity &&
+           (workflow->files.s == NULL) == (traits->files.s == NULL) && span_equal(workflow->files, traits->files);
+}
+
+void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow,
+                           const struct workflow_traits *traits) {
     if (workflow_traits_hold(workflow, traits))
         return;
     struct query *query = db_query(db,
@@ -293,7 +334,7 @@ void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow
     db_bind_integer(query, 1, workflow->row.id);
     db_bind_optional(query, 2, traits->input_length, UNKNOWN);
     db_bind_integer(query, 3, traits->complexity);
-    db_bind_text(query, 4, traits->files.n > 0 ? text_span(&traits->files) : (struct span){NULL, 0});
+    db_bind_text(query, 4, traits->files);
     db_run(query);
 }
 
@@ -322,6 +363,29 @@ void workflows_price(struct db *db, int64_t id, int slot, int64_t price) {
     db_bind_integer(query, 1, id);
     db_bind_optional(query, 2, price, UNKNOWN);
     db_run(query);
+}
+
+void workflows_derive(struct db *db, const struct workflow_row *row, int slot) {
+    struct query *query =
+        slot == 0
+            ? db_query(db, "UPDATE workflow SET priced_0 = ?2, pattern_set_0 = ?3, keywords_0 = ?4 WHERE id = ?1")
+            : db_query(db, "UPDATE workflow SET priced_1 = ?2, pattern_set_1 = ?3, keywords_1 = ?4 WHERE id = ?1");
+    db_bind_integer(query, 1, row->id);
+    db_bind_optional(query, 2, row->priced[slot], UNKNOWN);
+    db_bind_optional(query, 3, row->pattern_set[slot], 0);
+    db_bind_optional(query, 4, row->keywords[slot], 0);
+    db_run(query);
+}
+
+#define CLEAR(slot)                                                                                                    \
+    "UPDATE workflow SET pattern_set_" slot " = NULL, keywords_" slot " = NULL WHERE id IN "                           \
+    "(SELECT id FROM workflow WHERE pattern_set_" slot " IS NOT NULL LIMIT ?1)"
+
+bool workflows_clear(struct db *db, int slot, int64_t rows) {
+    struct query *query = slot == 0 ? db_query(db, CLEAR("0")) : db_query(db, CLEAR("1"));
+    db_bind_integer(query, 1, rows);
+    db_run(query);
+    return db_changes(db) > 0 && !db_failed(db);
 }
 
 void workflows_name(struct db *db, int64_t id, bool named) {

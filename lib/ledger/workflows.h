@@ -4,6 +4,7 @@
 
 #include "input/record.h"
 #include "ledger/db.h"
+#include "ledger/findings.h"
 #include "ledger/names.h"
 #include "ledger/state.h"
 #include "rules/characteristics.h"
@@ -15,16 +16,12 @@ struct workflow_row {
     struct version version;
     int64_t recorded_at, created_at;
     struct share share; /* its cost as given */
-    int64_t priced[2];  /* nano-dollars, by slot, where the cost was not given; UNKNOWN */
-    bool named;         /* a request names it as its workflow, or is of its turn: costs are counted there */
-    bool turn;          /* its share is what its session's requests and steps say */
-};
-
-/* What its text shows, whatever the rules; of a turn without its errors, which the views add. */
-struct workflow_traits {
-    int64_t input_length; /* characters; UNKNOWN without a text */
-    enum complexity complexity;
-    struct text files; /* a JSON array; empty: none are mentioned */
+    /* what was derived, by slot */
+    int64_t priced[2];      /* nano-dollars, where the cost was not given; UNKNOWN */
+    int64_t pattern_set[2]; /* the patterns that it shows, a set's id; 0: none */
+    int64_t keywords[2];    /* those they were found by, a name's id of a JSON array; 0: none */
+    bool named;             /* a request names it as its workflow, or is of its turn: costs are counted there */
+    bool turn;              /* its share is what its session's requests and steps say */
 };
 
 static inline bool workflow_learned(const struct workflow_row *row) {
@@ -37,14 +34,11 @@ struct share workflow_share(const struct workflow_row *row, int slot);
 int64_t workflow_time(const struct workflow_record *record, int64_t recorded_at);
 struct token_counts workflow_tokens(const struct workflow_record *record);
 
-/* TRAITS's text is cleared first; the caller frees it. */
-void workflow_traits_of(struct span nl_input, int64_t errors, struct workflow_traits *traits);
-
 bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row *row);
-/* Stores RECORD as a new row, or in the place of ROW whose id and recorded_at stay; *ROW, of which the
- * prices and "named" are taken, is then what is stored. KEEP_TEXT false leaves its two texts out. Within a write
- * transaction. */
-void workflows_insert(struct db *db, struct names *names, const struct workflow_record *record,
+/* Stores RECORD as a new row, or in the place of ROW whose id and recorded_at stay; *ROW, of which what
+ * was derived and "named" are taken, is then what is stored. KEEP_TEXT false leaves its two texts out. Within a write
+ * transaction. An insertion gives false, and changes nothing, where there is one with its workflow_id. */
+bool workflows_insert(struct db *db, struct names *names, const struct workflow_record *record,
                       const struct workflow_traits *traits, bool keep_text, int64_t now, struct workflow_row *row);
 void workflows_replace(struct db *db, struct names *names, const struct workflow_record *record,
                        const struct workflow_traits *traits, bool keep_text, struct workflow_row *row);
@@ -58,6 +52,10 @@ void totals_count_cost(struct totals *totals, const struct workflow_row *row, in
 void workflows_settle(struct db *db, const struct workflow_row *row, int slot, const struct token_counts *tokens,
                       int64_t model);
 void workflows_price(struct db *db, int64_t id, int slot, int64_t price);
+/* Writes what ROW says was derived in SLOT. */
+void workflows_derive(struct db *db, const struct workflow_row *row, int slot);
+/* Removes what up to ROWS workflows show in a slot; false when none shows anything there any more. */
+bool workflows_clear(struct db *db, int slot, int64_t rows);
 void workflows_name(struct db *db, int64_t id, bool named);
 /* Compares every workflow's "named" with the requests. Within a snapshot. */
 void workflows_check_named(struct db *db, void *context, on_wrong_row *on_wrong);
@@ -97,10 +95,17 @@ struct query *workflows_unmatched(struct db *db, int slot, const struct filter *
  * number), created_at and duration in micro- and milliseconds, tokens, cost in nano-dollars, account, nl_input. */
 struct query *workflows_showing(struct db *db, int slot, int64_t pattern, const struct filter *filter, int64_t limit);
 
-/* Whether the traits stored with WORKFLOW, whose text was kept, are those of its text, which go into TRAITS. */
-bool workflow_traits_hold(const struct stored_workflow *workflow, struct workflow_traits *traits);
-/* Stores them if they do not hold. */
-void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow, struct workflow_traits *traits);
+/* What a workflow shows in SLOT, and when it was created. False if it is not there. */
+bool workflows_shown(struct db *db, int64_t id, int slot, int64_t *pattern_set, int64_t *created_at);
+/* When the first and the last workflow that show PATTERN were created. False if none does. */
+bool workflows_span(struct db *db, int slot, int64_t pattern, int64_t *first_at, int64_t *last_at);
+/* Of those that show PATTERN and were created at AT, the first by its workflow_id; 0: none. */
+int64_t workflows_showing_at(struct db *db, int slot, int64_t pattern, int64_t at);
+
+/* Whether the traits stored with WORKFLOW are TRAITS. */
+bool workflow_traits_hold(const struct stored_workflow *workflow, const struct workflow_traits *traits);
+/* Stores them if they are not. */
+void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow, const struct workflow_traits *traits);
 
 int64_t workflows_last_id(struct db *db);
 

@@ -415,7 +415,7 @@ static void apply_request(struct ledger *ledger, const char *request_id) {
                                  .updated_at = NO_TIME,
                                  .version = {.tokens = 1000000}};
     ledger_begin(ledger);
-    ledger_apply(ledger, &record, NULL, &result);
+    ledger_apply(ledger, &record, NULL, NULL, &result);
     assert_true(ledger_commit(ledger));
     assert_int_equal(result.outcome, OUTCOME_NEW);
 }

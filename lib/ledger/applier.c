@@ -1,0 +1,266 @@
+#include "ledger/applier.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+
+enum {
+    LOCK_MS = 100, /* after which a transaction is ended, and another begun */
+    PAUSE_MS = 5,
+    CHECK_EVERY = 256,
+};
+
+struct applier {
+    struct ledger *ledger;
+    const struct intake_options *options;
+    const char *reading;
+    struct text out; /* of the transaction that goes on */
+
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t mutex; /* for what follows */
+    pthread_cond_t changed;
+    struct batch *given; /* NULL: all was applied */
+    bool ending;
+    struct text done_out; /* what was applied and is not taken yet */
+    struct intake_counts done;
+    bool broken;
+    atomic_bool news; /* something of it was not taken yet */
+};
+
+/* -- batches ---------------------------------------------------------------------------------------------------- */
+
+void batch_mark(struct batch *batch, const char *path, const struct source *source) {
+    batch->marks = xreallocarray(batch->marks, (size_t)batch->mark_count + 1, sizeof *batch->marks);
+    batch->marks[batch->mark_count++] = (struct mark){xstrdup(path), *source};
+}
+
+void batch_clear(struct batch *batch) {
+    for (int i = 0; i < batch->mark_count; i++)
+        free(batch->marks[i].path);
+    free(batch->order);
+    batch->order = NULL;
+    batch->count = batch->mark_count = 0;
+    arena_reset(&batch->arena);
+}
+
+void batch_free(struct batch *batch) {
+    batch_clear(batch);
+    arena_free(&batch->arena);
+    free(batch->marks);
+    free(batch->entries);
+}
+
+static int by_workflow(const void *a, const void *b, void *context) {
+    const struct entry *entries = context;
+    int x = *(const int *)a, y = *(const int *)b;
+    int order = span_compare(entries[x].record.workflow.workflow_id, entries[y].record.workflow.workflow_id);
+    return order != 0 ? order : x - y; /* of one id, as they came */
+}
+
+void batch_sort(struct batch *batch) {
+    int *order = xreallocarray(NULL, (size_t)batch->count, sizeof *order);
+    bool sortable = true;
+    for (int i = 0; i < batch->count; i++) {
+        const struct record *record = &batch->entries[i].record;
+        sortable = sortable && record->kind == KIND_WORKFLOW && !record->workflow.turn;
+        order[i] = i;
+    }
+    if (sortable)
+        qsort_r(order, (size_t)batch->count, sizeof *order, by_workflow, batch->entries);
+    else
+        free(order);
+    batch->order = sortable ? order : NULL;
+}
+
+/* -- applying --------------------------------------------------------------------------------------------------- */
+
+static void count_result(struct intake_counts *counts, const struct record *record, const struct result *result) {
+    counts->processed++;
+    counts->by_kind[record->kind]++;
+    counts->workflows += record->kind == KIND_WORKFLOW;
+    counts->fresh += result->outcome == OUTCOME_NEW;
+    counts->updated += result->outcome == OUTCOME_UPDATED;
+    counts->duplicates += result->outcome == OUTCOME_DUPLICATE;
+    counts->patterns += result->added_count;
+    counts->new_patterns += result->made_count;
+}
+
+static void add_counts(struct intake_counts *counts, const struct intake_counts *more) {
+    counts->processed += more->processed;
+    counts->workflows += more->workflows;
+    counts->fresh += more->fresh;
+    counts->updated += more->updated;
+    counts->duplicates += more->duplicates;
+    counts->patterns += more->patterns;
+    counts->new_patterns += more->new_patterns;
+    for (int kind = 0; kind <= KIND_LAST; kind++)
+        counts->by_kind[kind] += more->by_kind[kind];
+}
+
+/* Puts the result lines of a batch that was sorted into the order of its records. */
+static void unsort_results(struct applier *applier, const struct batch *batch) {
+    struct text sorted = applier->out;
+    applier->out = (struct text){0};
+    if (sorted.n > 0)
+        text_reserve(&applier->out, sorted.n);
+    for (int i = 0; i < batch->count; i++)
+        text_bytes(&applier->out, sorted.s + batch->entries[i].result, batch->entries[i].result_size);
+    text_free(&sorted);
+}
+
+/* What a transaction gave, which is durable, is there to be taken. Results that are not all there yet are kept back. */
+static void publish(struct applier *applier, const struct intake_counts *counts, bool broken, bool all) {
+    pthread_mutex_lock(&applier->mutex);
+    if (!broken) {
+        add_counts(&applier->done, counts);
+        if (all)
+            text_append(&applier->done_out, text_span(&applier->out));
+    }
+    applier->broken = broken;
+    atomic_store_explicit(&applier->news, true, memory_order_release);
+    pthread_mutex_unlock(&applier->mutex);
+    if (all)
+        text_clear(&applier->out);
+}
+
+int applier_step(struct applier *applier, struct batch *batch, int from) {
+    const struct intake_options *options = applier->options;
+    struct intake_counts counts = {0};
+    struct result result;
+    int i = from;
+    ledger_begin(applier->ledger);
+    int64_t began = clock_monotonic_ms();
+    for (; i < batch->count; i++) {
+        struct entry *e = &batch->entries[batch->order != NULL ? batch->order[i] : i];
+        e->result = applier->out.n;
+        ledger_apply(applier->ledger, &e->record, e->identified ? &e->identity : NULL, e->findings, &result);
+        if (ledger_error(applier->ledger) != NULL)
+            break;
+        count_result(&counts, &e->record, &result);
+        if (options->on_result != NULL)
+            options->on_result(options->context, e->input, e->line, &e->record, &result, &applier->out);
+        e->result_size = applier->out.n - e->result;
+        bool long_held = i % CHECK_EVERY == CHECK_EVERY - 1 && clock_monotonic_ms() - began > LOCK_MS;
+        if (long_held || ledger_laden(applier->ledger)) {
+            i++;
+            break;
+        }
+    }
+    int64_t now = clock_now();
+    for (int m = 0; m < batch->mark_count && i == batch->count; m++)
+        sources_put(ledger_db(applier->ledger), batch->marks[m].path, applier->reading, &batch->marks[m].source, now);
+    bool durable = ledger_commit(applier->ledger);
+    bool all = batch->order == NULL || i == batch->count;
+    if (durable && all && batch->order != NULL && applier->out.n > 0)
+        unsort_results(applier, batch);
+    publish(applier, &counts, !durable, all);
+    return durable ? i : -1;
+}
+
+void applier_pause(void) {
+    nanosleep(&(struct timespec){0, PAUSE_MS * 1000000L}, NULL);
+}
+
+/* -- the thread ------------------------------------------------------------------------------------------------- */
+
+static void apply_all(struct applier *applier, struct batch *batch) {
+    int next = 0;
+    while ((next = applier_step(applier, batch, next)) >= 0 && next < batch->count)
+        applier_pause();
+}
+
+static void *run(void *context) {
+    struct applier *applier = context;
+    pthread_mutex_lock(&applier->mutex);
+    for (;;) {
+        while (applier->given == NULL && !applier->ending)
+            pthread_cond_wait(&applier->changed, &applier->mutex);
+        if (applier->given == NULL)
+            break;
+        pthread_mutex_unlock(&applier->mutex);
+        apply_all(applier, applier->given);
+        pthread_mutex_lock(&applier->mutex);
+        applier->given = NULL;
+        pthread_cond_broadcast(&applier->changed);
+    }
+    pthread_mutex_unlock(&applier->mutex);
+    return NULL;
+}
+
+/* Signals are for the thread that reads: it is the one that waits. */
+static void start(struct applier *applier) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failure = pthread_create(&applier->thread, NULL, run, applier);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure != 0)
+        die("no thread can be started: %s", strerror(failure));
+    applier->started = true;
+}
+
+struct applier *applier_new(struct ledger *ledger, const struct intake_options *options, const char *reading) {
+    struct applier *applier = xcalloc(1, sizeof *applier);
+    applier->ledger = ledger;
+    applier->options = options;
+    applier->reading = reading;
+    pthread_mutex_init(&applier->mutex, NULL);
+    pthread_cond_init(&applier->changed, NULL);
+    return applier;
+}
+
+void applier_free(struct applier *applier) {
+    if (applier == NULL)
+        return;
+    pthread_mutex_lock(&applier->mutex);
+    applier->ending = true;
+    pthread_cond_broadcast(&applier->changed);
+    pthread_mutex_unlock(&applier->mutex);
+    if (applier->started)
+        pthread_join(applier->thread, NULL);
+    pthread_cond_destroy(&applier->changed);
+    pthread_mutex_destroy(&applier->mutex);
+    text_free(&applier->out);
+    text_free(&applier->done_out);
+    free(applier);
+}
+
+void applier_give(struct applier *applier, struct batch *batch) {
+    if (!applier->started)
+        start(applier);
+    pthread_mutex_lock(&applier->mutex);
+    applier->given = batch;
+    pthread_cond_broadcast(&applier->changed);
+    pthread_mutex_unlock(&applier->mutex);
+}
+
+void applier_wait(struct applier *applier) {
+    pthread_mutex_lock(&applier->mutex);
+    while (applier->given != NULL)
+        pthread_cond_wait(&applier->changed, &applier->mutex);
+    pthread_mutex_unlock(&applier->mutex);
+}
+
+bool applier_has(struct applier *applier) {
+    return atomic_load_explicit(&applier->news, memory_order_acquire);
+}
+
+bool applier_take(struct applier *applier, struct intake_counts *counts, struct text *out) {
+    pthread_mutex_lock(&applier->mutex);
+    bool good = !applier->broken;
+    if (counts != NULL) {
+        add_counts(counts, &applier->done);
+        applier->done = (struct intake_counts){0};
+    }
+    text_append(out, text_span(&applier->done_out));
+    text_clear(&applier->done_out);
+    atomic_store_explicit(&applier->news, false, memory_order_release);
+    pthread_mutex_unlock(&applier->mutex);
+    return good;
+}
