@@ -373,10 +373,9 @@ static enum intake_end input_failed(struct intake *intake, const char *name, con
 
 /* Makes durable what is there, if it is time, and acknowledges what has become so in the meantime. */
 static bool flush_if_due(struct intake *intake, bool now) {
-    bool full = batch_full(intake), due = now || full || batch_old(intake);
-    if (!due)
+    if (!now && !batch_full(intake) && !batch_old(intake))
         return !applier_has(intake->applier) || take_applied(intake);
-    if (full && !now ? !give(intake) : intake_flush(intake) != INTAKE_DONE)
+    if (now ? intake_flush(intake) != INTAKE_DONE : !give(intake))
         return false;
     progress(intake, intake->name);
     return true;
