@@ -1,6 +1,5 @@
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -140,18 +139,38 @@ bool time_from_person(struct span text, int64_t now, int64_t *us) {
     return date(&s, text.s + text.n, us) && s == text.s + text.n;
 }
 
+/* The date of a day since 1970-01-01, from year 1 on: the inverse of days_from_date. */
+static void date_from_days(int64_t days, int *year, int *month, int *day) {
+    int64_t since = days + 719468, era = since / 146097, rest = since % 146097; /* eras are of 400 years */
+    int64_t y = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
+    int64_t of_year = rest - (365 * y + y / 4 - y / 100), m = (5 * of_year + 2) / 153;
+    *day = (int)(of_year - (153 * m + 2) / 5) + 1;
+    *month = (int)(m < 10 ? m + 3 : m - 9);
+    *year = (int)(era * 400 + y) + (*month <= 2);
+}
+
+/* WIDTH digits and what follows them. */
+static char *put(char *out, int width, int value, char after) {
+    for (int i = width; i-- > 0; value /= 10)
+        out[i] = (char)('0' + value % 10);
+    out[width] = after;
+    return out + width + 1;
+}
+
 void time_format(int64_t us, char out[TIME_TEXT]) {
-    int64_t seconds = us / SECOND_US - (us % SECOND_US < 0);
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    gmtime_r(&t, &tm);
-    if (strftime(out, TIME_TEXT, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-        out[0] = '\0';
-    /* glibc's %Y does not pad: a year below 1000 is written by hand */
-    if (tm.tm_year + 1900 < 1000)
-        snprintf(out, TIME_TEXT, "%04u-%02u-%02u %02u:%02u:%02u", (unsigned)(tm.tm_year + 1900) % 10000U,
-                 (unsigned)(tm.tm_mon + 1) % 100U, (unsigned)tm.tm_mday % 100U, (unsigned)tm.tm_hour % 100U,
-                 (unsigned)tm.tm_min % 100U, (unsigned)tm.tm_sec % 100U);
+    int year, month, day;
+    *out = '\0';
+    if (!in_range(us))
+        return;
+    int64_t days = us / DAY_US - (us % DAY_US < 0);
+    int second = (int)((us - days * DAY_US) / SECOND_US);
+    date_from_days(days, &year, &month, &day);
+    out = put(out, 4, year, '-');
+    out = put(out, 2, month, '-');
+    out = put(out, 2, day, ' ');
+    out = put(out, 2, second / 3600, ':');
+    out = put(out, 2, second / 60 % 60, ':');
+    put(out, 2, second % 60, '\0');
 }
 
 bool clock_valid(void) {
