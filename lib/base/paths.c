@@ -1,5 +1,6 @@
 #include "base/paths.h"
 
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,19 +64,15 @@ char *path_config(const char *name) {
 /* The share directory of the source tree that this executable was built in; NULL if it is not in build/bin. */
 static char *source_share(void) {
     static const char tail[] = "/build/bin";
-    char *executable = realpath("/proc/self/exe", NULL);
-    char *share = NULL;
-    char *slash = executable != NULL ? strrchr(executable, '/') : NULL;
-    if (slash != NULL) {
-        *slash = '\0';
-        size_t size = strlen(executable), end = sizeof tail - 1;
-        if (size > end && strcmp(executable + size - end, tail) == 0) {
-            executable[size - end] = '\0';
-            share = joined(executable, "share/pl", "");
-        }
-    }
-    free(executable);
-    return share;
+    char executable[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
+    executable[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(executable, '/');
+    size_t size = slash != NULL ? (size_t)(slash - executable) : 0, end = sizeof tail - 1;
+    if (size <= end || memcmp(slash - end, tail, end) != 0)
+        return NULL;
+    executable[size - end] = '\0';
+    return joined(executable, "share/pl", "");
 }
 
 char *path_share(const char *name) {

@@ -1,11 +1,13 @@
 #include "input/datafile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { FILE_MAX = 4 * 1024 * 1024 };
+enum { FILE_MAX = 4 * 1024 * 1024, READ_SIZE = 24 * 1024 };
 
 bool data_refuse(struct datafile *file, const char *format, ...) {
     if (file->error->n > 0)
@@ -103,19 +105,22 @@ bool data_each(struct datafile *file, const char *key,
 }
 
 bool data_read_file(const char *path, struct text *text, struct text *error) {
-    char buffer[16384];
-    FILE *file = fopen(path, "re");
-    bool good = file != NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? 1 : -1;
     text_clear(text);
-    for (size_t size; good && (size = fread(buffer, 1, sizeof buffer, file)) > 0 && text->n <= FILE_MAX;)
-        text_bytes(text, buffer, size);
-    good = good && !ferror(file);
     text_clear(error);
-    if (!good)
+    while (size > 0 && text->n <= FILE_MAX) {
+        text_reserve(text, READ_SIZE);
+        size = read(fd, text->s + text->n, READ_SIZE);
+        text->n += size > 0 ? (size_t)size : 0;
+    }
+    if (size < 0)
         text_format(error, "%s: %s", path, strerror(errno));
     else if (text->n > FILE_MAX)
         text_format(error, "%s: larger than 4 MiB", path);
-    if (file != NULL)
-        fclose(file);
+    else
+        text->s[text->n] = '\0';
+    if (fd >= 0)
+        close(fd);
     return error->n == 0;
 }
