@@ -3,6 +3,7 @@
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL /* no library to load for a few hashes */
 #include <xxhash.h>
 
 #include "base/alloc.h"
