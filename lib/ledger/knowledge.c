@@ -37,14 +37,6 @@ void knowledge_free(struct knowledge *knowledge) {
     }
 }
 
-bool knowledge_equal(const struct knowledge *a, const struct knowledge *b) {
-    for (int part = 0; part < KNOWLEDGE_PARTS; part++)
-        if (!span_equal(text_span(&a->base[part]), text_span(&b->base[part])) ||
-            !span_equal(text_span(&a->extra[part]), text_span(&b->extra[part])))
-            return false;
-    return true;
-}
-
 /* -- files ------------------------------------------------------------------------------------------------------ */
 
 /* A user's own file is checked at once, so that its name is in the message; the share directory's has its tests. */
@@ -113,11 +105,33 @@ static void bind(struct query *query, const struct knowledge *knowledge) {
     }
 }
 
-bool knowledge_read(struct db *db, int64_t id, struct knowledge *knowledge) {
+bool knowledge_read_part(struct db *db, int64_t id, enum knowledge_part part, struct knowledge *knowledge) {
+    static const char *const selects[] = {
+        [PART_RULES] = "SELECT base, extra FROM rules WHERE id = ?1",
+        [PART_PROMPTS] = "SELECT prompts, prompts_extra FROM rules WHERE id = ?1",
+        [PART_PRICES] = "SELECT prices, prices_extra FROM rules WHERE id = ?1",
+    };
     *knowledge = (struct knowledge){0};
+    struct query *query = db_query(db, selects[part]);
+    db_bind_integer(query, 1, id);
+    if (!db_row(query))
+        return false;
+    text_append(&knowledge->base[part], db_text(query, 0));
+    text_append(&knowledge->extra[part], db_text(query, 1));
+    db_end(query);
+    return true;
+}
+
+static struct query *row_of(struct db *db, int64_t id) {
     struct query *query =
         db_query(db, "SELECT base, extra, prompts, prompts_extra, prices, prices_extra FROM rules WHERE id = ?1");
     db_bind_integer(query, 1, id);
+    return query;
+}
+
+bool knowledge_read(struct db *db, int64_t id, struct knowledge *knowledge) {
+    *knowledge = (struct knowledge){0};
+    struct query *query = row_of(db, id);
     if (!db_row(query))
         return false;
     for (int part = 0; part < KNOWLEDGE_PARTS; part++) {
@@ -126,6 +140,16 @@ bool knowledge_read(struct db *db, int64_t id, struct knowledge *knowledge) {
     }
     db_end(query);
     return true;
+}
+
+bool knowledge_is(struct db *db, int64_t id, const struct knowledge *knowledge) {
+    struct query *query = row_of(db, id);
+    bool same = db_row(query);
+    for (int part = 0; same && part < KNOWLEDGE_PARTS; part++)
+        same = span_equal(db_text(query, 2 * part), text_span(&knowledge->base[part])) &&
+               span_equal(db_text(query, 2 * part + 1), text_span(&knowledge->extra[part]));
+    db_end(query);
+    return same;
 }
 
 int64_t knowledge_add(struct db *db, const struct knowledge *knowledge, int64_t now) {

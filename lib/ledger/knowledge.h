@@ -22,7 +22,6 @@ bool knowledge_load(const char *const given[KNOWLEDGE_PARTS], struct knowledge *
 /* The prompt rules alone, of which the other files say nothing. NULL, with ERROR; the caller frees them. */
 struct prompt_rules *knowledge_own_prompts(struct text *error);
 void knowledge_free(struct knowledge *knowledge);
-bool knowledge_equal(const struct knowledge *a, const struct knowledge *b);
 
 /* What a part says; NULL, with ERROR, if it is not valid. The caller frees it. */
 struct rules *knowledge_rules(const struct knowledge *knowledge, struct text *error);
@@ -32,6 +31,10 @@ struct price_list *knowledge_prices(const struct knowledge *knowledge, struct te
 
 /* What the database keeps under ID; false if there is nothing. The caller frees it. */
 bool knowledge_read(struct db *db, int64_t id, struct knowledge *knowledge);
+/* The same of one part; the others are left empty. */
+bool knowledge_read_part(struct db *db, int64_t id, enum knowledge_part part, struct knowledge *knowledge);
+/* Whether what the database keeps under ID is KNOWLEDGE, to the byte. */
+bool knowledge_is(struct db *db, int64_t id, const struct knowledge *knowledge);
 /* The id of KNOWLEDGE, which is added if it is new. Within a write transaction. */
 int64_t knowledge_add(struct db *db, const struct knowledge *knowledge, int64_t now);
 /* Gives what a database of version 1 lacks, as long as nothing depends on it. */

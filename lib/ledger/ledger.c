@@ -25,10 +25,9 @@ struct ledger {
     struct sets *sets;
     struct patterns *patterns;
     struct state state;
-    struct knowledge knowledge;
-    int64_t rules_id; /* of "knowledge" */
-    struct rules *rules;
-    struct prompt_rules *prompts; /* NULL: not needed yet */
+    int64_t rules_id;    /* of the knowledge that the next three are parts of */
+    struct rules *rules; /* each NULL: not needed yet */
+    struct prompt_rules *prompts;
     struct price_list *prices;
     bool rules_differ;
     int64_t *pattern_ids; /* by the rules' numbers of signatures; 0: not asked for yet */
@@ -51,31 +50,13 @@ static void forget_knowledge(struct ledger *ledger) {
     prompts_free(ledger->prompts);
     prices_free(ledger->prices);
     free(ledger->pattern_ids);
-    knowledge_free(&ledger->knowledge);
     ledger->rules = NULL;
     ledger->prompts = NULL;
     ledger->prices = NULL;
     ledger->pattern_ids = NULL;
-    ledger->knowledge = (struct knowledge){0};
 }
 
 /* -- knowledge -------------------------------------------------------------------------------------------------- */
-
-static void use(struct ledger *ledger, struct knowledge *knowledge, int64_t id) {
-    struct text error = {0};
-    struct rules *rules = knowledge_rules(knowledge, &error);
-    if (rules == NULL) {
-        db_fail(ledger->db, "its rules are not valid: %s", error.s);
-        knowledge_free(knowledge);
-    } else {
-        forget_knowledge(ledger);
-        ledger->knowledge = *knowledge;
-        ledger->rules = rules;
-        ledger->rules_id = id;
-        ledger->pattern_ids = xcalloc((size_t)rules_signature_count(rules), sizeof *ledger->pattern_ids);
-    }
-    text_free(&error);
-}
 
 /* A new database takes the knowledge offered; one from before there were prices, what it lacks. */
 static void adopt(struct ledger *ledger, const struct knowledge *offered) {
@@ -91,42 +72,75 @@ static void adopt(struct ledger *ledger, const struct knowledge *offered) {
     ledger->state = state_read(ledger->db);
 }
 
+/* Goes by the knowledge of the state in force from now on, and compares it with what is OFFERED. */
 static void load(struct ledger *ledger, const struct knowledge *offered) {
     struct knowledge kept;
-    if (!knowledge_read(ledger->db, ledger->state.rules, &kept)) {
-        db_fail(ledger->db, "has lost its rules: read the logs again into a new database");
+    forget_knowledge(ledger);
+    ledger->rules_id = ledger->state.rules;
+    ledger->rules_differ = offered != NULL && !knowledge_is(ledger->db, ledger->rules_id, offered);
+    if (!ledger->rules_differ)
         return;
-    }
-    if (offered != NULL && kept.base[PART_PROMPTS].n == 0) {
+    if (!knowledge_read(ledger->db, ledger->rules_id, &kept)) {
+        db_fail(ledger->db, "has lost its rules: read the logs again into a new database");
+    } else if (kept.base[PART_PROMPTS].n == 0) {
         adopt(ledger, offered);
-        knowledge_free(&kept);
-        knowledge_read(ledger->db, ledger->state.rules, &kept);
+        ledger->rules_differ = !knowledge_is(ledger->db, ledger->rules_id, offered);
     }
-    ledger->rules_differ = offered != NULL && !knowledge_equal(&kept, offered);
-    use(ledger, &kept, ledger->state.rules);
+    knowledge_free(&kept);
 }
 
-/* Both are parsed when first needed: most runs need neither. */
-static const struct prompt_rules *prompts_of(struct ledger *ledger) {
+/* The parts of knowledge are read and parsed when first needed: most runs need one, or none. */
+static bool read_part(struct ledger *ledger, enum knowledge_part part, struct knowledge *knowledge) {
+    bool found = knowledge_read_part(ledger->db, ledger->rules_id, part, knowledge);
+    if (!found)
+        db_fail(ledger->db, "has lost its rules: read the logs again into a new database");
+    return found;
+}
+
+static const struct rules *rules_of(struct ledger *ledger) {
+    struct knowledge part;
     struct text error = {0};
-    if (ledger->prompts == NULL)
-        ledger->prompts = knowledge_prompts(&ledger->knowledge, &error);
+    if (ledger->rules != NULL || !read_part(ledger, PART_RULES, &part))
+        return ledger->rules;
+    ledger->rules = knowledge_rules(&part, &error);
+    if (ledger->rules != NULL)
+        ledger->pattern_ids = xcalloc((size_t)rules_signature_count(ledger->rules), sizeof *ledger->pattern_ids);
+    else
+        db_fail(ledger->db, "its rules are not valid: %s", error.s);
+    knowledge_free(&part);
+    text_free(&error);
+    return ledger->rules;
+}
+
+static const struct prompt_rules *prompts_of(struct ledger *ledger) {
+    struct knowledge part;
+    struct text error = {0};
+    if (ledger->prompts != NULL || !read_part(ledger, PART_PROMPTS, &part))
+        return ledger->prompts;
+    ledger->prompts = knowledge_prompts(&part, &error);
     if (ledger->prompts == NULL)
         db_fail(ledger->db, "its prompt rules are not valid: %s", error.s);
+    knowledge_free(&part);
     text_free(&error);
     return ledger->prompts;
 }
 
-static int64_t price_of(struct ledger *ledger, struct span model, const struct token_counts *tokens, int64_t at) {
+static const struct price_list *prices_of(struct ledger *ledger) {
+    struct knowledge part;
     struct text error = {0};
-    if (model.n == 0)
-        return UNKNOWN;
-    if (ledger->prices == NULL)
-        ledger->prices = knowledge_prices(&ledger->knowledge, &error);
+    if (ledger->prices != NULL || !read_part(ledger, PART_PRICES, &part))
+        return ledger->prices;
+    ledger->prices = knowledge_prices(&part, &error);
     if (ledger->prices == NULL)
         db_fail(ledger->db, "its prices are not valid: %s", error.s);
+    knowledge_free(&part);
     text_free(&error);
-    return ledger->prices != NULL ? prices_cost(ledger->prices, model, tokens, at) : UNKNOWN;
+    return ledger->prices;
+}
+
+static int64_t price_of(struct ledger *ledger, struct span model, const struct token_counts *tokens, int64_t at) {
+    const struct price_list *prices = model.n > 0 ? prices_of(ledger) : NULL;
+    return prices != NULL ? prices_cost(prices, model, tokens, at) : UNKNOWN;
 }
 
 /* -- the ledger ------------------------------------------------------------------------------------------------- */
@@ -182,10 +196,15 @@ bool ledger_rules_differ(const struct ledger *ledger) {
     return ledger->rules_differ;
 }
 
-struct rules *ledger_rules(const struct ledger *ledger, int64_t *id) {
+struct rules *ledger_rules(struct ledger *ledger, int64_t *id) {
     struct text error = {0};
+    struct knowledge part;
+    struct rules *rules = NULL;
     *id = ledger->rules_id;
-    struct rules *rules = knowledge_rules(&ledger->knowledge, &error);
+    if (knowledge_read_part(ledger->db, ledger->rules_id, PART_RULES, &part)) {
+        rules = knowledge_rules(&part, &error);
+        knowledge_free(&part);
+    }
     text_free(&error);
     return rules;
 }
@@ -256,6 +275,14 @@ static void find(struct ledger *ledger, const struct rules *rules, bool learned,
                  int64_t errors, struct findings *findings) {
     arena_reset(&ledger->findings);
     findings_of(rules, ledger->rules_id, learned, text, errors, &ledger->findings, &ledger->scratch, findings);
+}
+
+/* The same of a record. */
+static const struct findings *find_own(struct ledger *ledger, const struct workflow_record *record,
+                                       struct findings *findings) {
+    const struct workflow_text text = {record->nl_input, record->error_message, record->workflow_template};
+    find(ledger, ledger->rules, record->version.ended, &text, record->error_count, findings);
+    return findings;
 }
 
 /* Counts what ROW, which is stored, shows in SLOT. */
@@ -448,7 +475,7 @@ static void list_stored(struct ledger *ledger, const struct workflow_row *row, s
 static void list_known(struct ledger *ledger, const struct workflow_record *record, struct result *result) {
     struct detection found = {0};
     const struct workflow_text text = {record->nl_input, record->error_message, record->workflow_template};
-    if (record->version.ended)
+    if (record->version.ended && rules_of(ledger) != NULL)
         rules_detect(ledger->rules, &text, &found);
     for (int i = 0; i < found.count; i++) {
         const char *signature = rules_signature(ledger->rules, found.matches[i].signature);
@@ -565,25 +592,29 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
                            struct result *result) {
     struct findings own;
     struct workflow_row row = {0};
-    const struct workflow_text text = {record->nl_input, record->error_message, record->workflow_template};
-    bool usable = findings != NULL && findings->rules_id == ledger->rules_id;
-    if (!usable && ledger->expects_new)
-        find(ledger, ledger->rules, record->version.ended, &text, record->error_count, &own);
-    if (!usable)
-        findings = &own;
-    if (ledger->expects_new && all_known(ledger, findings) && add_workflow(ledger, record, findings, result))
-        return;
+    if (findings != NULL && findings->rules_id != ledger->rules_id)
+        findings = NULL;
+    if (ledger->expects_new) {
+        if (rules_of(ledger) == NULL)
+            return;
+        findings = findings != NULL ? findings : find_own(ledger, record, &own);
+        if (all_known(ledger, findings) && add_workflow(ledger, record, findings, result))
+            return;
+    }
     bool there = workflows_find(ledger->db, record->workflow_id, &row);
     int newer = there ? version_compare(&record->version, &row.version) : 1;
-    if (newer > 0 && !usable && !ledger->expects_new)
-        find(ledger, ledger->rules, record->version.ended, &text, record->error_count, &own);
-    if (!there)
-        add_workflow(ledger, record, findings, result);
-    else if (newer > 0)
+    ledger->expects_new = !there;
+    if (newer <= 0) {
+        pass_workflow(ledger, record, &row, newer == 0, result);
+        return;
+    }
+    if (rules_of(ledger) == NULL)
+        return;
+    findings = findings != NULL ? findings : find_own(ledger, record, &own);
+    if (there)
         renew_workflow(ledger, record, findings, &row, result);
     else
-        pass_workflow(ledger, record, &row, newer == 0, result);
-    ledger->expects_new = !there;
+        add_workflow(ledger, record, findings, result);
 }
 
 const char *outcome_name(enum outcome outcome) {

@@ -59,7 +59,7 @@ void ledger_begin(struct ledger *ledger);
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
                   const struct findings *findings, struct result *result);
 /* The rules that the database goes by, parsed anew, and their id. The caller frees them. NULL if there are none yet. */
-struct rules *ledger_rules(const struct ledger *ledger, int64_t *id);
+struct rules *ledger_rules(struct ledger *ledger, int64_t *id);
 /* Their id alone. */
 int64_t ledger_rules_id(const struct ledger *ledger);
 /* Whether so much has changed that the commit will take its time: then it is time for it. */
