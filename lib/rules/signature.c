@@ -57,11 +57,16 @@ struct rules {
 
 /* -- names ------------------------------------------------------------------------------------------------------ */
 
-static int names_find(const struct names *names, const char *name) {
-    for (int i = 0; i < names->count; i++)
+/* Among those from FIRST up to END. */
+static int names_find_between(const struct names *names, int first, int end, const char *name) {
+    for (int i = first; i < end; i++)
         if (strcmp(names->items[i], name) == 0)
             return i;
     return RULES_NONE;
+}
+
+static int names_find(const struct names *names, const char *name) {
+    return names_find_between(names, 0, names->count, name);
 }
 
 static int names_take(struct names *names, char *name) {
@@ -259,12 +264,31 @@ static int *grid_at(const struct rules *rules, int category, int tool, int targe
     return &rules->grid[(category * rules->grid_tools + tool) * rules->grid_targets + target];
 }
 
-static int signature_number(struct rules *rules, const char *category, const char *tool, const char *target) {
-    struct text signature = {0};
-    text_format(&signature, "%s:%s:%s", category, tool, target);
-    int number = names_intern(&rules->signatures, signature.s);
-    text_free(&signature);
-    return number;
+/* Numbers the signatures of a category. One that is there already is of the same category, or among the LISTED, those
+ * that error and template rules name, which come first. */
+static void number_signatures(struct rules *rules, int c, int listed, struct text *signature) {
+    const struct category *category = &rules->categories[c];
+    int first = rules->signatures.count, fixed = category->fixed_target;
+    for (int t = 0; t < category->tools.count; t++) {
+        for (int g = 0; g < rules->grid_targets; g++) {
+            int *number = grid_at(rules, c, t, g);
+            if (fixed != RULES_NONE && g > 0) {
+                *number = *grid_at(rules, c, t, 0);
+                continue;
+            }
+            text_clear(signature);
+            text_string(signature, category->name);
+            text_string(signature, ":");
+            text_string(signature, category->tools.items[t]);
+            text_string(signature, ":");
+            text_string(signature, fixed != RULES_NONE ? rules->fixed_targets.items[fixed] : rules->targets.items[g]);
+            *number = names_find_between(&rules->signatures, 0, listed, signature->s);
+            if (*number == RULES_NONE)
+                *number = names_find_between(&rules->signatures, first, rules->signatures.count, signature->s);
+            if (*number == RULES_NONE)
+                *number = names_add(&rules->signatures, signature->s);
+        }
+    }
 }
 
 bool rules_finish(struct rules *rules, const char **why) {
@@ -282,15 +306,11 @@ bool rules_finish(struct rules *rules, const char **why) {
         return false;
     }
     rules->grid = xcalloc(cells, sizeof *rules->grid);
-    for (int c = 0; c < rules->category_count; c++) {
-        const struct category *category = &rules->categories[c];
-        for (int t = 0; t < category->tools.count; t++)
-            for (int g = 0; g < rules->grid_targets; g++)
-                *grid_at(rules, c, t, g) = signature_number(rules, category->name, category->tools.items[t],
-                                                            category->fixed_target != RULES_NONE
-                                                                ? rules->fixed_targets.items[category->fixed_target]
-                                                                : rules->targets.items[g]);
-    }
+    struct text scratch = {0};
+    int listed = rules->signatures.count;
+    for (int c = 0; c < rules->category_count; c++)
+        number_signatures(rules, c, listed, &scratch);
+    text_free(&scratch);
     return true;
 }
 
