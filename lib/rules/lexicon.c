@@ -80,13 +80,18 @@ static inline int word_number(const struct lexicon *lexicon, struct span word) {
     return LEXICON_NONE;
 }
 
+/* ITEMS, of which there are COUNT, with room for one more: whenever COUNT is a power of two, it is used up. */
+static void *grown(void *items, int count, size_t size) {
+    bool full = (count & (count - 1)) == 0;
+    return full ? xreallocarray(items, count > 0 ? 2 * (size_t)count : 1, size) : items;
+}
+
 static int word_add(struct lexicon *lexicon, struct span word) {
     int number = word_number(lexicon, word);
     if (number != LEXICON_NONE || lexicon->word_count == VOCABULARY_MAX || word.n > WORD_MAX_BYTES)
         return number;
-    size_t count = (size_t)lexicon->word_count + 1;
-    lexicon->vocabulary = xreallocarray(lexicon->vocabulary, count, sizeof *lexicon->vocabulary);
-    lexicon->ending = xreallocarray(lexicon->ending, count, sizeof *lexicon->ending);
+    lexicon->vocabulary = grown(lexicon->vocabulary, lexicon->word_count, sizeof *lexicon->vocabulary);
+    lexicon->ending = grown(lexicon->ending, lexicon->word_count, sizeof *lexicon->ending);
     lexicon->vocabulary[lexicon->word_count] = lower_copy(word);
     lexicon->ending[lexicon->word_count] = LEXICON_NONE;
     uint32_t at = word_hash(word);
@@ -155,7 +160,7 @@ static int keyword_add(struct lexicon *lexicon, const char *name) {
     keyword.name = lower_copy(span_of(name));
     keyword.next = lexicon->ending[last];
     lexicon->ending[last] = lexicon->keyword_count;
-    lexicon->keywords = xreallocarray(lexicon->keywords, (size_t)lexicon->keyword_count + 1, sizeof *lexicon->keywords);
+    lexicon->keywords = grown(lexicon->keywords, lexicon->keyword_count, sizeof *lexicon->keywords);
     lexicon->keywords[lexicon->keyword_count] = keyword;
     return lexicon->keyword_count++;
 }
