@@ -14,7 +14,8 @@ struct change {
     /* of the occurrences put: the earliest by (time, workflow id), and one of the latest */
     int64_t first_at, first_workflow, last_at, last_workflow;
     struct span first_id;
-    bool taken; /* some were taken: the first or last may be among them */
+    bool taken;    /* some were taken: the first or last may be among them */
+    bool reshared; /* some are not what they were: the first may be among them */
 };
 
 struct patterns {
@@ -149,6 +150,7 @@ void patterns_reshare(struct patterns *patterns, int slot, const struct workflow
         struct change *change = change_of(patterns, slot, set->patterns[i]);
         sums_add(&change->sums, &before, -1);
         sums_add(&change->sums, &after, 1);
+        change->reshared = true;
     }
 }
 
@@ -313,9 +315,7 @@ static void show(struct db *db, const struct pattern_sum *sum) {
         db,
         "UPDATE operation_patterns SET occurrence_count = ?2, avg_tokens_with_llm = ?3, avg_cost_with_llm = ?4, "
         "avg_tokens_with_tool = ?5, avg_cost_with_tool = ?6, confidence_score = ?7, potential_monthly_savings = ?8, "
-        "created_at = ?9, last_seen = ?10, typical_input_pattern = (SELECT matched_characteristics "
-        "FROM pattern_occurrences WHERE pattern_id = ?1 AND workflow_id = "
-        "(SELECT workflow_id FROM workflow WHERE id = ?11)) WHERE id = ?1");
+        "created_at = ?9, last_seen = ?10 WHERE id = ?1");
     db_bind_integer(query, 1, sum->pattern);
     db_bind_integer(query, 2, sum->sums.occurrences);
     db_bind_optional(query, 3, figures.avg_tokens_with_llm, UNKNOWN);
@@ -326,7 +326,17 @@ static void show(struct db *db, const struct pattern_sum *sum) {
     db_bind_real(query, 8, figures.potential_monthly_savings);
     bind_time(query, 9, sum->first_at, first);
     bind_time(query, 10, sum->last_at, last);
-    db_bind_optional(query, 11, sum->first_workflow, 0);
+    db_run(query);
+}
+
+/* What its first workflow is like: by far the most there is to ask, and seldom new. */
+static void show_first(struct db *db, const struct pattern_sum *sum) {
+    struct query *query = db_query(db, "UPDATE operation_patterns SET typical_input_pattern = "
+                                       "(SELECT matched_characteristics FROM pattern_occurrences WHERE pattern_id = ?1 "
+                                       "AND workflow_id = (SELECT workflow_id FROM workflow WHERE id = ?2)) "
+                                       "WHERE id = ?1");
+    db_bind_integer(query, 1, sum->pattern);
+    db_bind_optional(query, 2, sum->first_workflow, 0);
     db_run(query);
 }
 
@@ -341,10 +351,13 @@ void patterns_flush(struct patterns *patterns, int slot, bool shown) {
                     (long long)change->pattern);
             return;
         }
+        int64_t first = sum.first_workflow;
         update_first_and_last(patterns, change, &sum);
         write_sum(patterns->db, slot, &sum);
         if (shown)
             show(patterns->db, &sum);
+        if (shown && (change->taken || change->reshared || sum.first_workflow != first))
+            show_first(patterns->db, &sum);
     }
 }
 
@@ -365,6 +378,7 @@ void patterns_show_all(struct patterns *patterns, int slot) {
     while (db_row(query)) {
         struct pattern_sum sum = sum_from(query);
         show(patterns->db, &sum);
+        show_first(patterns->db, &sum);
     }
 }
 
