@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-enum { ERROR_SIZE = 160 };
+enum { ERROR_SIZE = 160, NODES_FIRST = 1024 }; /* as many as a file of rules has: what is not used is never touched */
 
 struct json {
     json_names *names;
@@ -51,7 +51,7 @@ static struct span keep_text(struct json *json, const void *bytes, size_t size) 
 
 static uint32_t add_node(struct json *json, enum json_type type, struct span text) {
     if (json->count == json->capacity) {
-        json->capacity = json->capacity > 0 ? json->capacity * 2 : 64;
+        json->capacity = json->capacity > 0 ? json->capacity * 2 : NODES_FIRST;
         json->nodes = xreallocarray(json->nodes, json->capacity, sizeof *json->nodes);
     }
     json->nodes[json->count] = (struct json_node){type, json->count + 1, json->name, json->key, text};
