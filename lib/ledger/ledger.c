@@ -81,6 +81,7 @@ static void load(struct ledger *ledger, const struct knowledge *offered) {
     if (!ledger->rules_differ)
         return;
     if (!knowledge_read(ledger->db, ledger->rules_id, &kept)) {
+        ledger->rules_differ = false;
         db_fail(ledger->db, "has lost its rules: read the logs again into a new database");
     } else if (kept.base[PART_PROMPTS].n == 0) {
         adopt(ledger, offered);
