@@ -8,7 +8,7 @@
 #include "rules/characteristics.h"
 #include "rules/lexicon.h"
 
-enum { COMPLEXITIES = PROMPT_DEEP + 1, BAND = PROMPT_SCORE_UNIT / COMPLEXITIES };
+enum { COMPLEXITIES = PROMPT_DEEP + 1, BAND = PROMPT_SCORE_UNIT / COMPLEXITIES, DEEP_CHARACTERS = 5000 };
 
 /* What a keyword means: a word of a pattern, or a complexity. */
 enum role { ROLE_WORD, ROLE_TRIGGER };
@@ -125,10 +125,11 @@ static bool letter(uint32_t point) {
 }
 
 /* The next character, without moving; 0 at the end. A byte that is not UTF-8 is a DELETE, which is nothing. */
-static uint32_t peek(struct span rest, size_t *size) {
-    uint32_t point = 0;
-    if (rest.n == 0)
-        return 0;
+static inline uint32_t peek(struct span rest, size_t *size) {
+    uint32_t point = rest.n > 0 ? (unsigned char)*rest.s : 0;
+    *size = 1;
+    if (rest.n == 0 || (point > 0 && point < 0x80)) /* ASCII is one byte */
+        return point;
     *size = utf8_decode(rest, &point);
     if (*size > 0 && point != 0)
         return point;
@@ -154,17 +155,16 @@ static bool pass_end(struct span *rest, bool alone) {
 
 size_t sentences_of(struct span text) {
     size_t count = 0, size;
-    bool content = false, alone = false; /* a letter or digit since the last end; a letter alone, just now */
-    uint32_t last = 0, point;
+    bool content = false;                 /* a letter or digit since the last end */
+    uint32_t before = 0, last = 0, point; /* the two characters before this one */
     for (struct span rest = text; (point = peek(rest, &size)) != 0;) {
         bool end = ends_wide(point);
         if (ends(point)) {
-            end = pass_end(&rest, alone);
-            alone = false;
+            end = pass_end(&rest, letter(last) && opens(before));
             last = '.';
         } else {
             content = content || letter(point) || digit(point);
-            alone = letter(point) && opens(last);
+            before = last;
             last = point;
             rest = (struct span){rest.s + size, rest.n - size};
         }
@@ -210,7 +210,8 @@ static const char *pattern_of(const struct prompt_rules *rules, const struct sig
 }
 
 static enum prompt_complexity complexity_in(const struct sight *sight, struct span prompt, size_t words) {
-    if (sight->asks[PROMPT_DEEP] || words > 200 || characters_of(prompt) > 5000)
+    if (sight->asks[PROMPT_DEEP] || words > 200 ||
+        (prompt.n > DEEP_CHARACTERS && characters_of(prompt) > DEEP_CHARACTERS))
         return PROMPT_DEEP;
     if (sight->asks[PROMPT_COMPLEX] || words > 50 || sentences_of(prompt) >= 3)
         return PROMPT_COMPLEX;
