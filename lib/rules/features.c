@@ -17,8 +17,9 @@ enum {
 enum kind { OF_WORD, OF_NUMBER, OF_PAIR, OF_PART, OF_FIRST, OF_FIRST_PAIR, OF_LAST, OF_LAST_PAIR };
 
 struct builder {
-    uint64_t set[GROUPS];  /* a bit for each bucket */
-    uint64_t last, before; /* the token before this one, and the one before that; 0: none */
+    uint64_t groups[GROUPS / 64]; /* a bit for each group of buckets that has one */
+    uint64_t set[GROUPS];         /* a bit for each bucket; of a group that has none, not even cleared */
+    uint64_t last, before;        /* the token before this one, and the one before that; 0: none */
     size_t tokens;
 };
 
@@ -31,7 +32,12 @@ static uint64_t mix(uint64_t x) {
 
 static void add(struct builder *builder, enum kind kind, uint64_t hash) {
     uint64_t bucket = mix(hash + (uint64_t)kind * UINT64_C(0x9e3779b97f4a7c15)) % FEATURES_BUCKETS;
-    builder->set[bucket / 64] |= UINT64_C(1) << bucket % 64;
+    size_t group = bucket / 64;
+    uint64_t *groups = &builder->groups[group / 64], bit = UINT64_C(1) << group % 64;
+    if ((*groups & bit) == 0)
+        builder->set[group] = 0;
+    builder->set[group] |= UINT64_C(1) << bucket % 64;
+    *groups |= bit;
 }
 
 static uint64_t pair(uint64_t first, uint64_t second) {
@@ -106,7 +112,8 @@ static size_t first_token(struct span word) {
     uint32_t point;
     size_t at = 0;
     while (at < word.n) {
-        size_t size = utf8_decode((struct span){word.s + at, word.n - at}, &point);
+        bool ascii = (unsigned char)word.s[at] < 0x80;
+        size_t size = ascii ? 1 : utf8_decode((struct span){word.s + at, word.n - at}, &point);
         if (size > 1 && stands_alone(point))
             return at > 0 ? at : size;
         at += size > 0 ? size : 1;
@@ -137,13 +144,19 @@ static void end_first_line(struct builder *builder) {
 /* Hashing has dealt the buckets at random, and to all prompts alike: so the lowest are a sample (Broder's min-wise). */
 static void list(const struct builder *builder, struct features *features) {
     features->count = 0;
-    for (size_t group = 0; group < GROUPS; group++)
-        for (uint64_t bits = builder->set[group]; bits != 0 && features->count < FEATURES_MAX; bits &= bits - 1)
-            features->buckets[features->count++] = (uint32_t)(64 * group + (size_t)__builtin_ctzll(bits));
+    for (size_t i = 0; i < GROUPS / 64; i++)
+        for (uint64_t groups = builder->groups[i]; groups != 0; groups &= groups - 1) {
+            size_t group = 64 * i + (size_t)__builtin_ctzll(groups);
+            for (uint64_t bits = builder->set[group]; bits != 0 && features->count < FEATURES_MAX; bits &= bits - 1)
+                features->buckets[features->count++] = (uint32_t)(64 * group + (size_t)__builtin_ctzll(bits));
+        }
 }
 
 void features_of(struct span prompt, struct features *features) {
-    struct builder builder = {0};
+    struct builder builder; /* not all cleared: most of its many bits are never looked at */
+    memset(builder.groups, 0, sizeof builder.groups);
+    builder.last = builder.before = 0;
+    builder.tokens = 0;
     if (prompt.n == 0)
         prompt = span_of(""); /* whatever it was: nothing is added to a null pointer */
     bool is_long = prompt.n > 2 * FEATURES_END;
