@@ -40,9 +40,14 @@ static bool blank(char c) {
 
 /* Past the string whose first byte after the quote is S; of one that does not end, END. */
 static const char *string_end(const char *s, const char *end) {
-    while (s < end && *s != '"')
-        s += *s == '\\' && end - s > 1 ? 2 : 1;
-    return s < end ? s + 1 : end;
+    for (const char *from = s, *quote; (quote = memchr(from, '"', (size_t)(end - from))) != NULL; from = quote + 1) {
+        const char *escapes = quote;
+        while (escapes > s && escapes[-1] == '\\')
+            escapes--;
+        if ((quote - escapes) % 2 == 0)
+            return quote + 1;
+    }
+    return end;
 }
 
 /* Past the array or object that begins at S. */
