@@ -1,16 +1,13 @@
 #include "report/advice.h"
 
-#include <math.h>
-
 #include "report/members.h"
 #include "rules/prompts.h"
 
 /* A field's value as JSON, or as plain text where there is one. */
 struct value {
-    enum { VALUE_NULL, VALUE_TEXT, VALUE_INTEGER, VALUE_REAL, VALUE_CANDIDATES } type;
+    enum { VALUE_NULL, VALUE_TEXT, VALUE_COUNT, VALUE_THOUSANDTHS, VALUE_CANDIDATES } type;
     struct span text;
-    int64_t integer;
-    double real;
+    int64_t number; /* 0 or more */
 };
 
 static struct value text_value(struct span text) {
@@ -29,7 +26,7 @@ static struct value complexity(const struct advice *advice) {
 static struct value score(const struct advice *advice) {
     if (advice->score == UNKNOWN)
         return (struct value){.type = VALUE_NULL};
-    return (struct value){.type = VALUE_REAL, .real = (double)advice->score / (double)SCORE_ONE};
+    return (struct value){.type = VALUE_THOUSANDTHS, .number = advice->score};
 }
 
 static struct value provider(const struct advice *advice) {
@@ -46,7 +43,7 @@ static struct value confidence(const struct advice *advice) {
 }
 
 static struct value budget(const struct advice *advice) {
-    return (struct value){.type = VALUE_INTEGER, .integer = advice->thinking_budget};
+    return (struct value){.type = VALUE_COUNT, .number = advice->thinking_budget};
 }
 
 static struct value source(const struct advice *advice) {
@@ -72,6 +69,27 @@ static const struct {
 };
 
 enum { FIELDS = sizeof fields / sizeof *fields };
+
+/* Numbers are written here, and not by printf, since they are in every answer. */
+static void count_json(int64_t count, struct text *out) {
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + count % 10);
+        count /= 10;
+    } while (count > 0);
+    text_bytes(out, digits + at, sizeof digits - at);
+}
+
+static void thousandths_json(int64_t number, struct text *out) {
+    int rest = (int)(number % SCORE_ONE);
+    const char places[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
+    size_t size = rest > 0 ? sizeof places : 0;
+    while (size > 0 && places[size - 1] == '0')
+        size--;
+    count_json(number / SCORE_ONE, out);
+    text_bytes(out, places, size);
+}
 
 static void candidate_json(const struct route *route, double predicted, struct text *out) {
     text_string(out, "{");
@@ -99,8 +117,8 @@ static void value_json(const struct advice *advice, const struct value *value, s
     switch (value->type) {
     case VALUE_NULL: text_string(out, "null"); break;
     case VALUE_TEXT: text_json_string(out, value->text); break;
-    case VALUE_INTEGER: text_format(out, "%lld", (long long)value->integer); break;
-    case VALUE_REAL: text_json_real(out, value->real); break;
+    case VALUE_COUNT: count_json(value->number, out); break;
+    case VALUE_THOUSANDTHS: thousandths_json(value->number, out); break;
     case VALUE_CANDIDATES: candidates_json(advice, out); break;
     }
 }
@@ -115,7 +133,9 @@ bool advice_has(const char *field) {
 void advice_json(const struct advice *advice, struct text *out) {
     for (int i = 0; i < FIELDS; i++) {
         struct value value = fields[i].of(advice);
-        text_format(out, "%c\"%s\":", i == 0 ? '{' : ',', fields[i].name);
+        text_string(out, i == 0 ? "{\"" : ",\"");
+        text_string(out, fields[i].name);
+        text_string(out, "\":");
         value_json(advice, &value, out);
     }
     text_string(out, "}");
