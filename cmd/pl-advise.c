@@ -269,7 +269,6 @@ static void take_line(struct filter_state *state, struct span line, uint64_t num
     const struct request_record request = {
         .prompt = line,
         .hashed = true,
-        .prompt_hash = hash_prompt(line),
         .complexity = UNKNOWN,
         .complexity_score = UNKNOWN,
     };

@@ -292,8 +292,6 @@ static void take_workflow(struct decoding *d, struct record *record) {
 static void take_asked(struct decoding *d, struct request_record *r) {
     r->prompt = take_prompt(d);
     r->hashed = r->prompt.s != NULL || take_hash(d, F_PROMPT_HASH, &r->prompt_hash);
-    if (r->prompt.s != NULL)
-        r->prompt_hash = hash_prompt(r->prompt);
     r->pattern = take_known_name(d, first_given(d, F_PATTERN, F_PATTERN_DETECTED));
     r->complexity = take_choice(d, F_COMPLEXITY, complexities, 4, (int)UNKNOWN);
     r->complexity_score = take_amount(d, F_COMPLEXITY_SCORE, 3, SCORE_ONE);
@@ -309,6 +307,8 @@ static void take_request(struct decoding *d, struct record *record) {
     r->event_id = take_id(d, F_EVENT_ID);
     r->workflow_id = take_id(d, F_WORKFLOW_ID);
     take_asked(d, r);
+    if (r->prompt.s != NULL)
+        r->prompt_hash = hash_prompt(r->prompt);
     r->provider = take_name(d, first_given(d, F_PROVIDER, F_SELECTED_PROVIDER));
     r->model = take_known_name(d, first_given(d, F_MODEL, F_SELECTED_MODEL));
     r->tokens = take_tokens(d);

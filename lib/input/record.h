@@ -55,7 +55,7 @@ static const int64_t RATING_LEAST = 1, RATING_MOST = 5;
 struct request_record {
     struct span request_id, event_id, workflow_id, provider, model, account, user_id, session_id;
     struct span prompt;       /* its text, of which nothing is to be stored but the hash */
-    bool hashed;              /* prompt_hash is known */
+    bool hashed;              /* there is a prompt, or its hash */
     uint64_t prompt_hash;     /* the first 64 bits of the prompt's SHA-256 */
     struct span pattern;      /* as given */
     int64_t complexity;       /* as given: UNKNOWN, else an enum prompt_complexity */
@@ -136,7 +136,7 @@ enum record_kind record_kind_said(const struct json *json);
 bool record_asks(const struct json *json);
 
 /* Decodes of a request only what it asks: its prompt or prompt_hash, its request_id, a pattern and complexity that are
- * given. Whatever else is in it, be it another program's, is not looked at. */
+ * given. Whatever else is in it, be it another program's, is not looked at; nor is the hash made of a prompt. */
 bool record_decode_question(const struct json *json, struct arena *arena, struct request_record *request,
                             struct text *error);
 

@@ -42,6 +42,7 @@ struct adviser {
     struct db *db; /* NULL: none is of use */
     struct names *names;
     bool missing;  /* there was no database; there may be one later */
+    bool reading;  /* a snapshot is open, of which all advice is until adviser_commit */
     bool noting;   /* a transaction is open */
     bool silenced; /* the warning was given */
     struct prompt_rules *rules;
@@ -55,6 +56,7 @@ struct adviser {
     size_t pattern_count;
     int64_t opened_at, looked_at, loaded_at; /* when the database was last tried, looked at, and read */
     int64_t version;                         /* of its data, when it was read */
+    int64_t history;                         /* whether any prompt has one; UNKNOWN: not asked since adviser_commit */
     struct text scratch, reason;
 };
 
@@ -151,7 +153,7 @@ static void close_database(struct adviser *adviser) {
     db_close(adviser->db);
     adviser->names = NULL;
     adviser->db = NULL;
-    adviser->noting = false;
+    adviser->reading = adviser->noting = false;
     adviser->run = (struct retraining_run){0};
     predictors_free(&adviser->predictors);
     adviser->dearest = -1;
@@ -249,7 +251,7 @@ static bool outdated(struct adviser *adviser, int64_t now) {
 /* Now and then looks whether there is something new. */
 static void look(struct adviser *adviser) {
     int64_t now = clock_monotonic_ms();
-    if (now - adviser->looked_at < LOOK_MS || adviser->noting) /* the next commit is near */
+    if (now - adviser->looked_at < LOOK_MS || adviser->reading || adviser->noting) /* the next commit is near */
         return;
     adviser->looked_at = now;
     if (adviser->db == NULL &&
@@ -263,6 +265,7 @@ struct adviser *adviser_new(const struct adviser_options *options, struct text *
     struct adviser *adviser = xcalloc(1, sizeof *adviser);
     adviser->options = options;
     adviser->dearest = -1;
+    adviser->history = UNKNOWN;
     open_database(adviser);
     if (adviser->rules == NULL)
         adviser->rules = knowledge_own_prompts(error);
@@ -402,6 +405,20 @@ static int64_t class_budget(struct adviser *adviser, struct known_pattern *patte
     return *budget;
 }
 
+/* The hash of its prompt, which takes a while: so it is not made before something needs it. */
+static uint64_t hash_of(const struct request_record *request) {
+    return request->prompt.s != NULL ? hash_prompt(request->prompt) : request->prompt_hash;
+}
+
+/* What requests with the same prompt were like; false if there were none, or none that tells. */
+static bool recall(struct adviser *adviser, const struct request_record *request, int64_t *quality, int64_t *count) {
+    if (!request->hashed)
+        return false;
+    if (adviser->history == UNKNOWN)
+        adviser->history = budgets_any(adviser->db);
+    return adviser->history != 0 && budgets_history(adviser->db, hash_of(request), quality, count) && *count > 0;
+}
+
 static void advise_budget(struct adviser *adviser, struct known_pattern *pattern, const struct request_record *request,
                           struct advice *advice) {
     bool known = advice->complexity != UNKNOWN;
@@ -415,7 +432,7 @@ static void advise_budget(struct adviser *adviser, struct known_pattern *pattern
     if (tokens != UNKNOWN) {
         advice->budget_source = "class";
         advice->thinking_budget = tokens;
-    } else if (request->hashed && budgets_history(adviser->db, request->prompt_hash, &quality, &count) && count > 0) {
+    } else if (recall(adviser, request, &quality, &count)) {
         advice->budget_source = "history";
         advice->thinking_budget = budget_from_history(complexity, quality, count);
     }
@@ -431,7 +448,7 @@ static bool predict(struct adviser *adviser, const struct request_record *reques
         return false;
     if (request->prompt.s != NULL)
         features_of(request->prompt, &features);
-    else if (!request->hashed || !features_recall(adviser->db, request->prompt_hash, &features))
+    else if (!request->hashed || !features_recall(adviser->db, hash_of(request), &features))
         return false;
     predictor_predict(&adviser->predictors.predictor, &features, predicted);
     return true;
@@ -447,7 +464,7 @@ static int choose_by_share(struct adviser *adviser, const struct known_pattern *
     if (dearest < 0)
         return routing_choose(policy_of(adviser), pattern->candidates, pattern->routes.count, &adviser->reason);
     double need = need_of(adviser, predicted);
-    if (routing_needs(&adviser->threshold, need, request->prompt_hash)) {
+    if (routing_needs(&adviser->threshold, need, hash_of(request))) {
         text_format(&adviser->reason, "needs the dearest model (%+.2f), as %.0f%% of requests do most", need,
                     100 * adviser->options->strong_share);
         return dearest;
@@ -519,9 +536,19 @@ static void advise(struct adviser *adviser, const struct request_record *request
     advise_budget(adviser, pattern, request, advice);
 }
 
+/* All that is asked until adviser_commit is asked of one state of the database, and its lock taken once. Who notes gets
+ * a transaction soon. */
+static void begin_reading(struct adviser *adviser) {
+    if (adviser->reading || adviser->options->record)
+        return;
+    db_read_begin(adviser->db);
+    adviser->reading = true;
+}
+
 void adviser_advise(struct adviser *adviser, const struct request_record *request, struct advice *advice) {
     look(adviser);
-    usable(adviser);
+    if (usable(adviser))
+        begin_reading(adviser);
     advise(adviser, request, advice);
     if (adviser->db != NULL && !usable(adviser)) /* it failed meanwhile: once more, without it */
         advise(adviser, request, advice);
@@ -532,9 +559,11 @@ void adviser_advise(struct adviser *adviser, const struct request_record *reques
 void adviser_note(struct adviser *adviser, struct span request_id, const struct advice *advice) {
     if (!usable(adviser))
         return;
-    if (!adviser->noting)
+    if (!adviser->noting) {
         db_begin(adviser->db);
-    adviser->noting = true;
+        adviser->noting = true;
+        adviser->history = UNKNOWN; /* what was asked before the transaction need not be so in it */
+    }
     const struct route *route = advice->route;
     double predicted = route != NULL ? advice->predicted[route - advice->candidates] : (double)NAN;
     advice_store(adviser->db, adviser->names,
@@ -554,9 +583,11 @@ void adviser_note(struct adviser *adviser, struct span request_id, const struct 
 }
 
 void adviser_commit(struct adviser *adviser) {
-    if (adviser->db == NULL || !adviser->noting)
-        return;
-    adviser->noting = false;
-    db_commit(adviser->db);
+    adviser->history = UNKNOWN;
+    if (adviser->reading)
+        db_read_end(adviser->db);
+    if (adviser->noting)
+        db_commit(adviser->db);
+    adviser->reading = adviser->noting = false;
     usable(adviser);
 }

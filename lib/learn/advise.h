@@ -1,6 +1,7 @@
 /* advise: which model, and how much thinking, a request should get.
  *
- * An adviser reads a database while others write to it, and notices within a second what a retraining has changed.
+ * An adviser reads a database while others write to it, and notices within a second what a retraining has changed, and
+ * after adviser_commit what was recorded.
  * Without a database, or with one that fails, it goes on by what is known without one.
  */
 #ifndef PL_LEARN_ADVISE_H
@@ -47,6 +48,8 @@ void adviser_advise(struct adviser *adviser, const struct request_record *reques
 /* Notes what was advised for REQUEST_ID: durable when adviser_commit returns. If it cannot be stored, that is a
  * warning, and nothing more is. */
 void adviser_note(struct adviser *adviser, struct span request_id, const struct advice *advice);
+/* Ends what began with the first advice since the last call: a snapshot, of which all of it was, and what was noted. To
+ * be called before the caller waits for anything. */
 void adviser_commit(struct adviser *adviser);
 
 #endif

@@ -140,7 +140,8 @@ struct prompt_row {
 };
 
 static struct span hash_text(uint64_t prompt_hash, char text[HASH_TEXT]) {
-    snprintf(text, HASH_TEXT, "%016llx", (unsigned long long)prompt_hash);
+    for (size_t i = 0; i < HASH_TEXT - 1; i++)
+        text[i] = "0123456789abcdef"[prompt_hash >> (60 - 4 * i) & 15];
     return (struct span){text, HASH_TEXT - 1};
 }
 
@@ -428,6 +429,10 @@ int64_t budgets_rows(struct db *db) {
 }
 
 /* -- what advice goes by ---------------------------------------------------------------------------------------- */
+
+bool budgets_any(struct db *db) {
+    return db_value(db, "SELECT EXISTS (SELECT 1 FROM budget_patterns)", 0) != 0;
+}
 
 bool budgets_history(struct db *db, uint64_t prompt_hash, int64_t *quality, int64_t *count) {
     struct prompt_sums sums = read_sums(db, prompt_hash);

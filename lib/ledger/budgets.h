@@ -32,6 +32,8 @@ int64_t budgets_rows(struct db *db);
 
 /* -- what advice goes by -- */
 
+/* Whether any prompt was seen. */
+bool budgets_any(struct db *db);
 /* The known qualities of a prompt's answers, added up, in billionths. False if the prompt was never seen. */
 bool budgets_history(struct db *db, uint64_t prompt_hash, int64_t *quality, int64_t *count);
 /* The good requests of a class, and the thinking tokens of the one at RANK in rising order, from 1; UNKNOWN: there is
