@@ -192,35 +192,42 @@ static bool load_base(struct db *db, struct predictors *predictors) {
     return good && predictor->known != NULL && predictor->scales != NULL;
 }
 
+static bool load_model(struct db *db, int64_t id, struct predictors *predictors) {
+    struct query *query = db_query(db, "SELECT provider, model, avg_cost, intercept, length_weight, unit, weights, "
+                                       "recent, least_predicted, most_predicted FROM predictors WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    if (!db_row(query))
+        return false;
+    size_t number = predictors->predictor.models++;
+    predictors->names[number] = (struct predicted_model){
+        .provider = copy(db_text(query, 0)),
+        .model = copy(db_text(query, 1)),
+        .avg_cost = db_real(query, 2),
+        .recent = blob_floats(db_text(query, 7), predictors->recent),
+    };
+    predictors->predictor.model[number] = (struct model_predictor){
+        .intercept = db_real(query, 3),
+        .length_weight = db_real(query, 4),
+        .unit = db_real(query, 5),
+        .least = db_real(query, 8),
+        .most = db_real(query, 9),
+        .weights = blob_bytes(db_text(query, 6), predictors->predictor.buckets),
+    };
+    const struct model_predictor *model = &predictors->predictor.model[number];
+    bool good = named(db_text(query, 0)) && named(db_text(query, 1)) && predictors->names[number].recent != NULL &&
+                model->weights != NULL && sensible(model->intercept) && sensible(model->length_weight) &&
+                sensible(model->unit) && model->least >= 0 && model->least <= model->most && model->most <= 1;
+    db_end(query);
+    return good;
+}
+
+/* Sorted by their names alone: SQLite would copy all weights once more to sort them. */
 static bool load_models(struct db *db, struct predictors *predictors) {
     bool good = true;
-    struct query *query = db_query(db, "SELECT provider, model, avg_cost, intercept, length_weight, unit, weights, "
-                                       "recent, least_predicted, most_predicted "
-                                       "FROM predictors ORDER BY model, provider");
-    while (db_row(query)) {
-        if (predictors->predictor.models == PREDICTOR_MODELS_MAX)
-            continue;
-        size_t number = predictors->predictor.models++;
-        predictors->names[number] = (struct predicted_model){
-            .provider = copy(db_text(query, 0)),
-            .model = copy(db_text(query, 1)),
-            .avg_cost = db_real(query, 2),
-            .recent = blob_floats(db_text(query, 7), predictors->recent),
-        };
-        predictors->predictor.model[number] = (struct model_predictor){
-            .intercept = db_real(query, 3),
-            .length_weight = db_real(query, 4),
-            .unit = db_real(query, 5),
-            .least = db_real(query, 8),
-            .most = db_real(query, 9),
-            .weights = blob_bytes(db_text(query, 6), predictors->predictor.buckets),
-        };
-        const struct model_predictor *model = &predictors->predictor.model[number];
-        good = good && named(db_text(query, 0)) && named(db_text(query, 1)) &&
-               predictors->names[number].recent != NULL && model->weights != NULL && sensible(model->intercept) &&
-               sensible(model->length_weight) && sensible(model->unit) && model->least >= 0 &&
-               model->least <= model->most && model->most <= 1;
-    }
+    struct query *query = db_query(db, "SELECT id FROM predictors ORDER BY model, provider");
+    while (db_row(query))
+        if (predictors->predictor.models < PREDICTOR_MODELS_MAX)
+            good = load_model(db, db_integer(query, 0), predictors) && good;
     return good;
 }
 
