@@ -387,10 +387,11 @@ static void read_operand(struct filter_state *state, const char *operand) {
 
 static int advise_all(struct adviser *adviser, char **operands) {
     struct filter_state state = {.adviser = adviser, .body = body_new(), .stop = stop_catch()};
-    for (; *operands != NULL && !state.unheard && *state.stop == 0; operands++)
+    for (; *operands != NULL && !state.unheard && *state.stop == 0; operands++) {
         read_operand(&state, *operands);
-    if (!state.unheard)
-        flush(&state);
+        if (!state.unheard) /* to open the next one may take for ever */
+            flush(&state);
+    }
     if (state.silent > 0)
         complain("warning: %lld requests in the log tell no prompt: no advice on those", (long long)state.silent);
     if (options.common.verbosity > 0)
