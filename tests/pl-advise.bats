@@ -471,6 +471,27 @@ answered() {
   is 1 "$(grep -c warning err)"
 }
 
+@test "live: what was recorded counts for the very next answer" {
+  pl-record </dev/null
+  coproc FILTER { pl-advise -t -f budget_source 3>&-; }
+  answered default
+  echo '{"prompt":"Fix the code","quality_score":0.9}' | pl-record -q
+  answered history
+  pid=$FILTER_PID
+  eval "exec ${FILTER[1]}>&-"
+  wait "$pid"
+}
+
+@test "live: answers do not wait for the next operand to open" {
+  mkfifo pipe
+  echo "$code" >in
+  pl-advise in pipe >out 2>err 3>&- & pid=$!
+  soon [ -s out ]
+  echo "$code" >pipe
+  wait "$pid"
+  is 2 "$(wc -l <out)"
+}
+
 @test "live: a retraining is noticed while input never rests, and advice is recorded" {
   rated code a 55555 '{"cost":1}' | learned
   rated code b 55555 '{"cost":0.5}' | pl-record -q
