@@ -8,21 +8,25 @@ bool parts_words(uint32_t point) {
            (point >= 0xff00 && point <= 0xff0f) || (point >= 0xff1a && point <= 0xff20) || point == 0xfeff;
 }
 
-/* The bytes of the character of a word that S begins with; 0: it is none, and *PAST bytes long. */
-static size_t word_character(const char *s, const char *end, size_t *past) {
-    char c = *s;
-    *past = 1;
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_')
-        return 1;
-    if ((unsigned char)c < 0x80)
-        return 0;
+/* The bytes of the character beyond ASCII that S begins with, if words have it; 0: it parts them, and is *PAST bytes
+ * long. */
+static size_t wide_character(const char *s, const char *end, size_t *past) {
     uint32_t point;
     size_t size = utf8_decode((struct span){s, (size_t)(end - s)}, &point);
     *past = size > 0 ? size : 1;
     return size == 0 || parts_words(point) ? 0 : size;
 }
 
-static bool space(char c) {
+/* The same of any character. Most are ASCII, and every byte of every text comes through here. */
+static inline size_t word_character(const char *s, const char *end, size_t *past) {
+    unsigned char c = (unsigned char)*s, lower = c | 0x20;
+    if (c >= 0x80)
+        return wide_character(s, end, past);
+    *past = 1;
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static inline bool space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
