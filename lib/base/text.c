@@ -132,16 +132,105 @@ void text_json_string(struct text *text, struct span span) {
     text_bytes(text, "\"", 1);
 }
 
+/* -- numbers ---------------------------------------------------------------------------------------------------- */
+
+/* Significant digits: a double has any 15, and 17 tell all doubles apart. */
+enum { DIGITS_LEAST = 15, DIGITS_MOST = 17 };
+
+__extension__ typedef unsigned __int128 wide;
+
+/* A double as MANTISSA / 2^SHIFT. */
+struct binary {
+    uint64_t mantissa;
+    int shift;
+};
+
+/* A decimal as DIGITS / 10^PLACES. */
+struct decimal {
+    uint64_t digits;
+    int places;
+};
+
+/* The powers of ten, from 10^-4 on, between which a double is written without an exponent, and by exact integers: with
+ * at most 20 places, which times a mantissa fit in 127 bits. No double lies between one of them and what it stands for.
+ */
+static const double powers[] = {1e-4, 1e-3, 1e-2, 1e-1, 1e0,  1e1,  1e2,  1e3,  1e4, 1e5,
+                                1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14};
+enum { POWERS = sizeof powers / sizeof *powers, POWER_LEAST = -4 };
+
+static wide times_ten(wide number, int times) {
+    while (times-- > 0)
+        number *= 10;
+    return number;
+}
+
+/* The decimal nearest to VALUE with so many places; of two, the even one. */
+static struct decimal nearest(struct binary value, int places) {
+    wide number = times_ten(value.mantissa, places), half = (wide)1 << (value.shift - 1);
+    wide whole = number >> value.shift, rest = number - (whole << value.shift);
+    bool up = rest > half || (rest == half && (whole & 1) != 0);
+    return (struct decimal){(uint64_t)whole + up, places};
+}
+
+/* Whether VALUE is the double nearest to DECIMAL; of two, the even one. Below a power of 2 they lie twice as close. */
+static bool reads_back(struct decimal decimal, struct binary value) {
+    wide number = times_ten(value.mantissa, decimal.places), other = (wide)decimal.digits << value.shift;
+    bool close = other < number && value.mantissa == UINT64_C(1) << (DBL_MANT_DIG - 1);
+    wide distance = (other < number ? number - other : other - number) * (close ? 4 : 2);
+    wide step = times_ten(1, decimal.places);
+    return distance < step || (distance == step && (value.mantissa & 1) == 0);
+}
+
+static void write_decimal(struct text *text, struct decimal decimal) {
+    char written[32];
+    size_t at = sizeof written;
+    for (; decimal.places > 0 && decimal.digits % 10 == 0; decimal.places--)
+        decimal.digits /= 10;
+    for (int place = 0; place <= decimal.places || decimal.digits > 0; place++) {
+        if (place > 0 && place == decimal.places)
+            written[--at] = '.';
+        written[--at] = (char)('0' + decimal.digits % 10);
+        decimal.digits /= 10;
+    }
+    text_bytes(text, written + at, sizeof written - at);
+}
+
+/* VALUE lies between two of the powers. */
+static void write_plain(struct text *text, double value) {
+    int exponent, power = 0;
+    double fraction = frexp(value, &exponent);
+    struct binary binary = {(uint64_t)ldexp(fraction, DBL_MANT_DIG), DBL_MANT_DIG - exponent};
+    while (powers[power + 1] <= value)
+        power++;
+    int places = DIGITS_LEAST - 1 - (power + POWER_LEAST);
+    struct decimal decimal = nearest(binary, places);
+    for (int more = 1; !reads_back(decimal, binary) && more <= DIGITS_MOST - DIGITS_LEAST; more++)
+        decimal = nearest(binary, places + more);
+    write_decimal(text, decimal);
+}
+
+static void write_with_exponent(struct text *text, double value) {
+    char written[40];
+    for (int digits = fabs(value) < DBL_MIN ? 1 : DIGITS_LEAST; digits <= DIGITS_MOST; digits++) {
+        snprintf(written, sizeof written, "%.*g", digits, value);
+        if (strtod(written, NULL) == value)
+            break;
+    }
+    text_string(text, written);
+}
+
 void text_json_real(struct text *text, double value) {
     if (!isfinite(value)) {
         text_string(text, "null");
-        return;
+    } else if (fabs(value) < powers[0] || fabs(value) >= powers[POWERS - 1]) {
+        write_with_exponent(text, value);
+    } else {
+        text_string(text, value < 0 ? "-" : "");
+        write_plain(text, fabs(value));
     }
-    char digits[40];
-    for (int precision = fabs(value) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value)
-            break;
-    }
-    text_string(text, digits);
+}
+
+void text_integer(struct text *text, int64_t value) {
+    text_string(text, value < 0 ? "-" : "");
+    write_decimal(text, (struct decimal){value < 0 ? -(uint64_t)value : (uint64_t)value, 0});
 }

@@ -61,6 +61,7 @@ void text_free(struct text *text);
 void text_escaped(struct text *text, struct span span);
 /* Appends SPAN, which is UTF-8, as a JSON string with its quotes; control characters become \u00NN. */
 void text_json_string(struct text *text, struct span span);
+void text_integer(struct text *text, int64_t value);
 /* Appends VALUE as the shortest decimal that reads back as the same double; "null" for one that is not finite. */
 void text_json_real(struct text *text, double value);
 

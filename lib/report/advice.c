@@ -5,9 +5,10 @@
 
 /* A field's value as JSON, or as plain text where there is one. */
 struct value {
-    enum { VALUE_NULL, VALUE_TEXT, VALUE_COUNT, VALUE_THOUSANDTHS, VALUE_CANDIDATES } type;
+    enum { VALUE_NULL, VALUE_TEXT, VALUE_INTEGER, VALUE_REAL, VALUE_CANDIDATES } type;
     struct span text;
-    int64_t number; /* 0 or more */
+    int64_t integer;
+    double real;
 };
 
 static struct value text_value(struct span text) {
@@ -26,7 +27,7 @@ static struct value complexity(const struct advice *advice) {
 static struct value score(const struct advice *advice) {
     if (advice->score == UNKNOWN)
         return (struct value){.type = VALUE_NULL};
-    return (struct value){.type = VALUE_THOUSANDTHS, .number = advice->score};
+    return (struct value){.type = VALUE_REAL, .real = (double)advice->score / (double)SCORE_ONE};
 }
 
 static struct value provider(const struct advice *advice) {
@@ -43,7 +44,7 @@ static struct value confidence(const struct advice *advice) {
 }
 
 static struct value budget(const struct advice *advice) {
-    return (struct value){.type = VALUE_COUNT, .number = advice->thinking_budget};
+    return (struct value){.type = VALUE_INTEGER, .integer = advice->thinking_budget};
 }
 
 static struct value source(const struct advice *advice) {
@@ -69,27 +70,6 @@ static const struct {
 };
 
 enum { FIELDS = sizeof fields / sizeof *fields };
-
-/* Numbers are written here, and not by printf, since they are in every answer. */
-static void count_json(int64_t count, struct text *out) {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + count % 10);
-        count /= 10;
-    } while (count > 0);
-    text_bytes(out, digits + at, sizeof digits - at);
-}
-
-static void thousandths_json(int64_t number, struct text *out) {
-    int rest = (int)(number % SCORE_ONE);
-    const char places[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
-    size_t size = rest > 0 ? sizeof places : 0;
-    while (size > 0 && places[size - 1] == '0')
-        size--;
-    count_json(number / SCORE_ONE, out);
-    text_bytes(out, places, size);
-}
 
 static void candidate_json(const struct route *route, double predicted, struct text *out) {
     text_string(out, "{");
@@ -117,8 +97,8 @@ static void value_json(const struct advice *advice, const struct value *value, s
     switch (value->type) {
     case VALUE_NULL: text_string(out, "null"); break;
     case VALUE_TEXT: text_json_string(out, value->text); break;
-    case VALUE_COUNT: count_json(value->number, out); break;
-    case VALUE_THOUSANDTHS: thousandths_json(value->number, out); break;
+    case VALUE_INTEGER: text_integer(out, value->integer); break;
+    case VALUE_REAL: text_json_real(out, value->real); break;
     case VALUE_CANDIDATES: candidates_json(advice, out); break;
     }
 }

@@ -1,7 +1,9 @@
 #include "report/members.h"
 
 static void json_name(struct text *json, const char *name) {
-    text_format(json, "%s\"%s\":", json->s[json->n - 1] == '{' ? "" : ",", name);
+    text_string(json, json->s[json->n - 1] == '{' ? "\"" : ",\"");
+    text_string(json, name);
+    text_string(json, "\":");
 }
 
 void json_text(struct text *json, const char *name, const char *value) {
@@ -19,5 +21,5 @@ void json_real(struct text *json, const char *name, double value) {
 
 void json_integer(struct text *json, const char *name, int64_t value) {
     json_name(json, name);
-    text_format(json, "%lld", (long long)value);
+    text_integer(json, value);
 }

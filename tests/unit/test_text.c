@@ -256,11 +256,52 @@ static void reals_read_back(void **state) {
     shortest_real(1.7976931348623157e308);
 }
 
+/* As printf and strtod give the shortest of at least 15 digits. */
+static void as_printed(double value) {
+    char expected[40];
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(expected, sizeof expected, "%.*g", precision, value);
+        if (strtod(expected, NULL) == value)
+            break;
+    }
+    real_is(value, expected);
+}
+
+/* Where they are written by integers: of all sizes, and beside the powers of 2 and 10. */
+static void reals_as_printed(void **state) {
+    (void)state;
+    for (int i = 0; i < 50000; i++) {
+        int size = (int)(random_next() % 66) - 16;
+        as_printed(ldexp((double)(random_next() >> 11), size - 53));
+        as_printed(nextafter(ldexp(1, size), random_next() % 2 == 0 ? 0 : INFINITY));
+        as_printed(nextafter(pow(10, size / 3), random_next() % 2 == 0 ? 0 : INFINITY));
+        as_printed(-ldexp((double)(random_next() % 1000), size - 10));
+    }
+}
+
+static void integer_is(int64_t value, const char *expected) {
+    struct text text = {0};
+    text_integer(&text, value);
+    assert_string_equal(text.s, expected);
+    text_free(&text);
+}
+
+static void integers(void **state) {
+    (void)state;
+    integer_is(0, "0");
+    integer_is(10, "10");
+    integer_is(-7, "-7");
+    integer_is(INT64_MAX, "9223372036854775807");
+    integer_is(INT64_MIN, "-9223372036854775808");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spans_compare_bytewise), cmocka_unit_test(texts_grow),      cmocka_unit_test(every_code_point),
-        cmocka_unit_test(what_is_not_utf8),       cmocka_unit_test(for_a_terminal),  cmocka_unit_test(as_a_json_string),
+        cmocka_unit_test(spans_compare_bytewise), cmocka_unit_test(texts_grow),
+        cmocka_unit_test(every_code_point),       cmocka_unit_test(what_is_not_utf8),
+        cmocka_unit_test(for_a_terminal),         cmocka_unit_test(as_a_json_string),
         cmocka_unit_test(as_a_json_number),       cmocka_unit_test(reals_read_back),
+        cmocka_unit_test(reals_as_printed),       cmocka_unit_test(integers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
