@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,13 +9,20 @@
 
 #include "base/diag.h"
 
-enum { ARENA_BLOCK = 64 * 1024 };
+enum { ARENA_FIRST = 2 * 1024, ARENA_BLOCK = 64 * 1024 };
 
 struct arena_block {
     struct arena_block *next;
     size_t used, size;
     alignas(max_align_t) char bytes[];
 };
+
+void alloc_begin(void) {
+    enum { LARGE = 1024 * 1024, STEP = 512 * 1024 };
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+    mallopt(M_TRIM_THRESHOLD, LARGE);
+    mallopt(M_TOP_PAD, STEP);
+}
 
 static void *present(void *memory) {
     if (memory == NULL)
@@ -64,8 +72,9 @@ void *arena_take(struct arena *arena, size_t size) {
     if (aligned < size)
         die("out of memory");
     struct arena_block *block = arena->blocks;
+    size_t usual = block == NULL ? ARENA_FIRST : ARENA_BLOCK;
     if (block == NULL || block->size - block->used < aligned)
-        block = block_new(arena, aligned > ARENA_BLOCK ? aligned : ARENA_BLOCK);
+        block = block_new(arena, aligned > usual ? aligned : usual);
     void *memory = block->bytes + block->used;
     block->used += aligned;
     arena->used += aligned;

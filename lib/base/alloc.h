@@ -8,6 +8,10 @@
 
 #include <stddef.h>
 
+/* Settings for a tool that runs for a moment: memory of less than a mebibyte comes from the heap, which grows in few
+ * steps and does not shrink, since each of those is a call, and each page that is touched first costs a fault. */
+void alloc_begin(void);
+
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *memory, size_t size);

@@ -49,6 +49,7 @@ static void add_lines(const struct option_line *lines, struct option **next, str
 void options_begin(struct options *options, const struct tool *tool, struct common_options *common, int argc,
                    char **argv) {
     struct text letters = {0};
+    alloc_begin();
     size_t count = line_count(tool->lines) + line_count(common_lines);
     *options = (struct options){.tool = tool, .common = common, .argc = argc, .argv = argv};
     struct option *next = options->longs = xcalloc(count + 1, sizeof *options->longs);

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 
 /* Remembered names: bounded, and forgotten all at once when full. */
-enum { SLOTS = 16384, REMEMBERED_MAX = SLOTS / 2, REMEMBERED_BYTES_MAX = 4 * 1024 * 1024 };
+enum { FIRST_SLOTS = 64, REMEMBERED_MAX = 8192, REMEMBERED_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct remembered {
     struct span text;
@@ -14,14 +14,17 @@ struct remembered {
 
 struct names {
     struct db *db;
-    struct remembered slots[SLOTS];
+    struct remembered *slots; /* open addressing, at most half of them used */
+    size_t slot_count;
     struct arena texts;
-    int count;
+    size_t count;
 };
 
 struct names *names_new(struct db *db) {
     struct names *names = xcalloc(1, sizeof *names);
     names->db = db;
+    names->slot_count = FIRST_SLOTS;
+    names->slots = xcalloc(FIRST_SLOTS, sizeof *names->slots);
     return names;
 }
 
@@ -29,11 +32,12 @@ void names_free(struct names *names) {
     if (names == NULL)
         return;
     arena_free(&names->texts);
+    free(names->slots);
     free(names);
 }
 
 void names_forget(struct names *names) {
-    memset(names->slots, 0, sizeof names->slots);
+    memset(names->slots, 0, names->slot_count * sizeof *names->slots);
     arena_reset(&names->texts);
     names->count = 0;
 }
@@ -54,10 +58,24 @@ static int64_t add(struct names *names, struct span text) {
 }
 
 static struct remembered *slot_of(struct names *names, struct span text) {
-    size_t at = hash64(text.s, text.n) % SLOTS;
+    size_t at = hash64(text.s, text.n) % names->slot_count;
     while (names->slots[at].id != 0 && !span_equal(names->slots[at].text, text))
-        at = (at + 1) % SLOTS;
+        at = (at + 1) % names->slot_count;
     return &names->slots[at];
+}
+
+/* Makes room for one more. */
+static void grow(struct names *names) {
+    struct remembered *old = names->slots;
+    size_t count = names->slot_count;
+    if (names->count * 2 < count)
+        return;
+    names->slot_count = 2 * count;
+    names->slots = xcalloc(names->slot_count, sizeof *names->slots);
+    for (size_t i = 0; i < count; i++)
+        if (old[i].id != 0)
+            *slot_of(names, old[i].text) = old[i];
+    free(old);
 }
 
 int64_t names_id(struct names *names, struct span text) {
@@ -69,11 +87,10 @@ int64_t names_id(struct names *names, struct span text) {
     int64_t id = look_up(names, text);
     if (id == 0)
         id = add(names, text);
-    if (names->count == REMEMBERED_MAX || names->texts.used > REMEMBERED_BYTES_MAX) {
+    if (names->count == REMEMBERED_MAX || names->texts.used > REMEMBERED_BYTES_MAX)
         names_forget(names);
-        slot = slot_of(names, text);
-    }
-    *slot = (struct remembered){{arena_copy(&names->texts, text.s, text.n), text.n}, id};
+    grow(names);
+    *slot_of(names, text) = (struct remembered){{arena_copy(&names->texts, text.s, text.n), text.n}, id};
     names->count++;
     return id;
 }

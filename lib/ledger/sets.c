@@ -6,21 +6,33 @@
 #include "base/hash.h"
 
 /* Remembered sets: bounded, and forgotten all at once when full. */
-enum { SLOTS = 2048, REMEMBERED_MAX = SLOTS / 2 };
+enum { FIRST_SLOTS = 64, REMEMBERED_MAX = 2048 };
 
 struct sets {
     struct db *db;
     struct arena memory;
-    int count;
-    struct pattern_set *by_patterns[SLOTS], *by_id[SLOTS]; /* open addressing; NULL: free */
+    size_t count, slot_count;
+    struct pattern_set **by_patterns, **by_id; /* open addressing, at most half of them used; NULL: free */
     struct text list;
 };
 
 static const struct pattern_set empty;
 
+static void make_slots(struct sets *sets, size_t count) {
+    sets->slot_count = count;
+    sets->by_patterns = xcalloc(count, sizeof(struct pattern_set *));
+    sets->by_id = xcalloc(count, sizeof(struct pattern_set *));
+}
+
+static void free_slots(struct sets *sets) {
+    free(sets->by_patterns);
+    free(sets->by_id);
+}
+
 struct sets *sets_new(struct db *db) {
     struct sets *sets = xcalloc(1, sizeof *sets);
     sets->db = db;
+    make_slots(sets, FIRST_SLOTS);
     return sets;
 }
 
@@ -29,12 +41,13 @@ void sets_free(struct sets *sets) {
         return;
     arena_free(&sets->memory);
     text_free(&sets->list);
+    free_slots(sets);
     free(sets);
 }
 
 void sets_forget(struct sets *sets) {
-    memset(sets->by_patterns, 0, sizeof sets->by_patterns);
-    memset(sets->by_id, 0, sizeof sets->by_id);
+    free_slots(sets);
+    make_slots(sets, FIRST_SLOTS);
     arena_reset(&sets->memory);
     sets->count = 0;
 }
@@ -46,28 +59,45 @@ static size_t patterns_size(const struct pattern_set *set) {
 }
 
 static struct pattern_set **slot_of_patterns(struct sets *sets, const struct pattern_set *set) {
-    size_t at = hash64(set->patterns, patterns_size(set)) % SLOTS;
-    for (struct pattern_set *other; (other = sets->by_patterns[at]) != NULL; at = (at + 1) % SLOTS)
+    size_t at = hash64(set->patterns, patterns_size(set)) % sets->slot_count;
+    for (struct pattern_set *other; (other = sets->by_patterns[at]) != NULL; at = (at + 1) % sets->slot_count)
         if (other->count == set->count && memcmp(other->patterns, set->patterns, patterns_size(set)) == 0)
             break;
     return &sets->by_patterns[at];
 }
 
 static struct pattern_set **slot_of_id(struct sets *sets, int64_t id) {
-    size_t at = (size_t)id % SLOTS;
+    size_t at = (size_t)id % sets->slot_count;
     while (sets->by_id[at] != NULL && sets->by_id[at]->id != id)
-        at = (at + 1) % SLOTS;
+        at = (at + 1) % sets->slot_count;
     return &sets->by_id[at];
+}
+
+static void place(struct sets *sets, struct pattern_set *kept) {
+    *slot_of_patterns(sets, kept) = kept;
+    *slot_of_id(sets, kept->id) = kept;
+}
+
+/* Makes room for one more. */
+static void grow(struct sets *sets) {
+    struct sets old = *sets;
+    if (sets->count * 2 < sets->slot_count)
+        return;
+    make_slots(sets, 2 * sets->slot_count);
+    for (size_t i = 0; i < old.slot_count; i++)
+        if (old.by_id[i] != NULL)
+            place(sets, old.by_id[i]);
+    free_slots(&old);
 }
 
 static const struct pattern_set *remember(struct sets *sets, const struct pattern_set *set) {
     if (sets->count == REMEMBERED_MAX)
         sets_forget(sets);
+    grow(sets);
     size_t size = offsetof(struct pattern_set, patterns) + patterns_size(set);
     struct pattern_set *kept = arena_take(&sets->memory, size);
     memcpy(kept, set, size);
-    *slot_of_patterns(sets, kept) = kept;
-    *slot_of_id(sets, kept->id) = kept;
+    place(sets, kept);
     sets->count++;
     return kept;
 }
