@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,27 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t size) {
         memcpy(copy, bytes, size);
     copy[size] = '\0';
     return copy;
+}
+
+static bool holds_only(const struct arena_block *block, const char *item, size_t size) {
+    return block->bytes == item && block->size > ARENA_BLOCK && block->used > size;
+}
+
+const char *arena_pass(struct arena *from, struct arena *to, const char *item, size_t size) {
+    struct arena_block **link = &from->blocks;
+    while (*link != NULL && !holds_only(*link, item, size))
+        link = &(*link)->next;
+    struct arena_block *block = *link;
+    if (block == NULL)
+        return arena_copy(to, item, size);
+    *link = block->next;
+    /* behind the newest, which is the one that has room */
+    struct arena_block **place = to->blocks != NULL ? &to->blocks->next : &to->blocks;
+    block->next = *place;
+    *place = block;
+    from->used -= block->used;
+    to->used += block->used;
+    return item;
 }
 
 void arena_reset(struct arena *arena) {

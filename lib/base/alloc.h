@@ -31,6 +31,9 @@ struct arena {
 void *arena_take(struct arena *arena, size_t size);
 /* A NUL-terminated copy of SIZE bytes. */
 char *arena_copy(struct arena *arena, const void *bytes, size_t size);
+/* The SIZE bytes and NUL at ITEM, which FROM holds: to be held by TO. A long one that has a block of its own stays where
+ * it is; else a copy. */
+const char *arena_pass(struct arena *from, struct arena *to, const char *item, size_t size);
 /* Forgets all that was taken; keeps one ordinary block for the next use and frees the rest. */
 void arena_reset(struct arena *arena);
 void arena_free(struct arena *arena);

@@ -168,6 +168,12 @@ static struct span without_nul(struct arena *arena, struct span text) {
     return (struct span){copy, (size_t)(to - copy)};
 }
 
+static struct span keep(const struct decoding *d, struct span text) {
+    if (d->owner != NULL)
+        return json_keep(d->owner, text, d->arena);
+    return (struct span){arena_copy(d->arena, text.s, text.n), text.n};
+}
+
 struct span take_prose(struct decoding *d, enum field field) {
     const struct json_node *node = d->members[field];
     if (node == NULL)
@@ -176,7 +182,7 @@ struct span take_prose(struct decoding *d, enum field field) {
         refuse(d, field, "is %s, not a string", type_name(node));
     else if (memchr(node->text.s, '\0', node->text.n) != NULL)
         return without_nul(d->arena, node->text);
-    return (struct span){arena_copy(d->arena, node->text.s, node->text.n), node->text.n};
+    return keep(d, node->text);
 }
 
 struct span take_name(struct decoding *d, enum field field) {
@@ -350,8 +356,7 @@ static struct span take_verbatim(struct decoding *d, enum field field) {
     const struct json_node *node = d->members[field];
     if (node->type != JSON_STRING)
         refuse(d, field, "is %s, not a string", type_name(node));
-    return node->type == JSON_STRING ? (struct span){arena_copy(d->arena, node->text.s, node->text.n), node->text.n}
-                                     : (struct span){NULL, 0};
+    return node->type == JSON_STRING ? keep(d, node->text) : (struct span){NULL, 0};
 }
 
 struct span take_prompt(struct decoding *d) {

@@ -75,6 +75,7 @@ enum field {
 struct decoding {
     const struct json_node *members[FIELD_COUNT];
     const struct json *json;
+    struct json *owner;  /* the same, whose long texts may be taken from it; NULL: all are copied */
     struct arena *arena; /* gets the texts that are taken */
     struct text *error;
     bool wrong;

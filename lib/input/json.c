@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-enum { ERROR_SIZE = 160, NODES_FIRST = 1024 }; /* as many as a file of rules has: what is not used is never touched */
+enum { LONG_TEXT = 256 * 1024, ERROR_SIZE = 160, NODES_FIRST = 1024 }; /* as many as a file of rules has: what is not used is never touched */
 
 struct json {
     json_names *names;
@@ -323,6 +323,12 @@ const struct json_node *json_nodes(const struct json *json) {
 
 uint32_t json_count(const struct json *json) {
     return json->count;
+}
+
+struct span json_keep(struct json *json, struct span text, struct arena *arena) {
+    if (text.n < LONG_TEXT)
+        return (struct span){arena_copy(arena, text.s, text.n), text.n};
+    return (struct span){arena_pass(&json->texts, arena, text.s, text.n), text.n};
 }
 
 const struct json_node *json_member(const struct json *json, const struct json_node *node, const char *key) {

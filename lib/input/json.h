@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/alloc.h"
 #include "base/text.h"
 
 enum { JSON_DEPTH_MAX = 512, JSON_NODES_MAX = 1 << 18 };
@@ -54,5 +55,8 @@ const struct json_node *json_nodes(const struct json *json);
 uint32_t json_count(const struct json *json);
 /* The member KEY of object NODE; NULL if there is none or NODE is no object. Of several with one key, the last. */
 const struct json_node *json_member(const struct json *json, const struct json_node *node, const char *key);
+
+/* The TEXT of a node, for as long as ARENA lives: a copy, or itself if it is long. */
+struct span json_keep(struct json *json, struct span text, struct arena *arena);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 
-enum { BUFFER_SIZE = 256 * 1024, RECORD_SEPARATOR = 0x1e };
+enum { BUFFER_SIZE = 256 * 1024, LONG_PART = 4 * 1024 * 1024, RECORD_SEPARATOR = 0x1e };
 
 /* Between values; within one; past one that is wrong, to the end of its line, or to where the next can begin. */
 enum state { SEEKING, FEEDING, SKIPPING_LINE, SKIPPING_VALUE };
@@ -48,9 +48,8 @@ struct reader {
     /* the first newline or record separator after "at", if one was found before "searched" */
     size_t line_end, searched;
     bool found, by_newline;
-    size_t unclosed; /* no closing bracket lies between "at" and here */
-    bool eager;      /* no more comes for a while: look at all that is here */
-    bool ended;      /* the last value of the input was unfinished: see final */
+    bool eager; /* no more comes for a while: look at all that is here */
+    bool ended; /* the last value of the input was unfinished: see final */
     struct reader_place final;
     struct json *json, *aside;
     struct text error;
@@ -132,7 +131,6 @@ static void make_room(struct reader *reader) {
         reader->before += keep;
         reader->searched = !reader->found && reader->searched > keep ? reader->searched - keep : 0;
         reader->found = false;
-        reader->unclosed = reader->unclosed > keep ? reader->unclosed - keep : 0;
         reader->at -= keep;
         reader->end -= keep;
         reader->start = 0;
@@ -175,6 +173,13 @@ static enum reader_event fill(struct reader *reader, int wait_ms) {
         return errno == EINTR ? READER_INTERRUPTED : READER_FAILED;
     reader->end += (size_t)size;
     return READER_VALUE;
+}
+
+void reader_release(struct reader *reader) {
+    if (reader->capacity <= 16 * BUFFER_SIZE || reader->state != SEEKING)
+        return;
+    make_room(reader);
+    json_begin(reader->json);
 }
 
 void reader_drain(struct reader *reader) {
@@ -436,17 +441,37 @@ static bool wrong_at_new_value(const struct reader *reader, size_t size, size_t 
            begins_anew(reader, size) && brace != NULL && used <= (size_t)(brace - line) + 1;
 }
 
-/* Whether the line that is not whole yet can only be the middle of the open value: no bracket in it closes one. The
- * rest of it goes in at once, since the parser reads the last word of each piece again. */
-static bool middle_of_value(struct reader *reader) {
-    if (reader->eager || reader->at_end || reader->at == reader->start || reader->end - reader->start > VALUE_MAX)
-        return false;
-    size_t from = reader->unclosed > reader->at ? reader->unclosed : reader->at;
-    const char *s = reader->buffer + from;
-    if (memchr(s, '}', reader->end - from) != NULL || memchr(s, ']', reader->end - from) != NULL)
-        return false;
-    reader->unclosed = reader->end;
-    return true;
+/* Whether the rest of a line that is not whole yet may wait: until so much has come as was there before, and of a long
+ * one until all has, since long texts are best parsed in one piece: of a part, the parser keeps a copy. */
+static bool may_wait(const struct reader *reader) {
+    size_t fed = reader->at - reader->start, here = reader->end - reader->start;
+    return !reader->eager && !reader->at_end && here <= VALUE_MAX && (here < 2 * fed || fed >= LONG_PART);
+}
+
+/* The value is on one line, of which the parser had a part: it begins again, since it would keep that part itself. */
+static void begin_again(struct reader *reader, size_t *size) {
+    if (reader->at == reader->start || reader->line != reader->value_line)
+        return;
+    json_begin(reader->json);
+    *size += reader->at - reader->start;
+    reader->at = reader->start;
+}
+
+/* Whether more of the value is here than there may be: by its brackets it goes on, so the parser need not see that. */
+static bool goes_on_too_long(const struct reader *reader) {
+    struct brackets brackets = {0};
+    size_t here = reader->end - reader->start, used;
+    return here > VALUE_MAX && !brackets_end(&brackets, reader->buffer + reader->start, here, &used);
+}
+
+/* The open value is known up to "at", and too long; WHOLE: it ends there. */
+static enum reader_event value_too_long(struct reader *reader, struct value *value, bool whole) {
+    say(reader, "longer than 64 MiB");
+    reader->too_long = true;
+    if (whole)
+        return value_wrong(reader, value);
+    begin_skipping(reader);
+    return READER_WRONG;
 }
 
 /* Feeds the parser what was read. READER_IDLE: it needs more. */
@@ -462,8 +487,13 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
         reader->new_line = false;
         bool whole_line;
         size_t used, size = line_rest(reader, &whole_line);
-        if (!whole_line && middle_of_value(reader))
+        if (!whole_line && may_wait(reader))
             return READER_IDLE;
+        if (!whole_line && goes_on_too_long(reader)) {
+            reader->at = reader->end;
+            return value_too_long(reader, value, false);
+        }
+        begin_again(reader, &size);
         enum json_status status = json_feed(reader->json, reader->buffer + reader->at, size, &used);
         if (status == JSON_WRONG) {
             say(reader, json_error(reader->json));
@@ -480,14 +510,8 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
             return value_whole(reader, value);
         if (whole_line && used == size)
             line_passed(reader);
-        if (too_long) {
-            say(reader, "longer than 64 MiB");
-            reader->too_long = true;
-            if (status == JSON_WHOLE)
-                return value_wrong(reader, value);
-            begin_skipping(reader);
-            return READER_WRONG;
-        }
+        if (too_long)
+            return value_too_long(reader, value, status == JSON_WHOLE);
     }
     return READER_IDLE;
 }

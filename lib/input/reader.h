@@ -69,6 +69,8 @@ void reader_resume(struct reader *reader, const struct reader_place *place, stru
 /* The next event. WAIT_MS: how long to wait for input before READER_IDLE; negative: for ever. The value is good until
  * the next call. */
 enum reader_event reader_next(struct reader *reader, int wait_ms, struct value *value);
+/* The last value is done with, before the next call: much memory that it took is given back. */
+void reader_release(struct reader *reader);
 /* The place after the last value; before one that the end of the input left unfinished. */
 struct reader_place reader_where(const struct reader *reader);
 /* The digest of all bytes up to there, of a reader that was given a hasher. */

@@ -61,36 +61,70 @@ const char *automation_status_name(enum automation_status status) {
 
 /* -- content ---------------------------------------------------------------------------------------------------- */
 
-enum { CONTENT_USUAL = 512 }; /* bytes of all but the long texts */
+enum { CONTENT_USUAL = 512, CONTENT_LONG = 64 * 1024 };
 
-static void content_text(struct text *content, struct span text) {
-    uint64_t size = text.s != NULL ? text.n : UINT64_MAX;
-    text_bytes(content, &size, sizeof size);
-    text_append(content, text);
+/* What is digested: gathered, but for long texts, which are digested where they are. */
+struct content {
+    struct text part;
+    struct hasher *before; /* has seen what came before the part; NULL: nothing did */
+};
+
+static struct content content_new(int64_t kind) {
+    struct content content = {.before = NULL};
+    text_reserve(&content.part, CONTENT_USUAL);
+    text_bytes(&content.part, &kind, sizeof kind);
+    return content;
 }
 
-static void content_number(struct text *content, int64_t number) {
-    text_bytes(content, &number, sizeof number);
+static void content_pass(struct content *content) {
+    if (content->before == NULL)
+        content->before = hasher_new();
+    hasher_add(content->before, content->part.s, content->part.n);
+    text_clear(&content->part);
+}
+
+static void content_text(struct content *content, struct span text) {
+    uint64_t size = text.s != NULL ? text.n : UINT64_MAX;
+    text_bytes(&content->part, &size, sizeof size);
+    if (text.n < CONTENT_LONG) {
+        text_append(&content->part, text);
+        return;
+    }
+    content_pass(content);
+    hasher_add(content->before, text.s, text.n);
+}
+
+static void content_number(struct content *content, int64_t number) {
+    text_bytes(&content->part, &number, sizeof number);
+}
+
+static void content_numbers(struct content *content, const int64_t *numbers, size_t count) {
+    text_bytes(&content->part, numbers, count * sizeof *numbers);
 }
 
 /* A field that came after digests were first stored: what lacks it keeps its digest. */
-static void content_later(struct text *content, const char *field, int64_t number) {
+static void content_later(struct content *content, const char *field, int64_t number) {
     if (number == UNKNOWN)
         return;
-    text_string(content, field);
+    text_string(&content->part, field);
     content_number(content, number);
 }
 
-static struct digest content_digest(struct text *content) {
-    struct digest digest = hash128(content->s, content->n);
-    text_free(content);
+static struct digest content_digest(struct content *content) {
+    struct digest digest;
+    if (content->before == NULL) {
+        digest = hash128(content->part.s, content->part.n);
+    } else {
+        content_pass(content);
+        digest = hasher_digest(content->before);
+    }
+    hasher_free(content->before);
+    text_free(&content->part);
     return digest;
 }
 
 static struct digest workflow_content(const struct workflow_record *w) {
-    struct text content = {0};
-    text_reserve(&content, w->nl_input.n + w->error_message.n + CONTENT_USUAL);
-    content_number(&content, KIND_WORKFLOW);
+    struct content content = content_new(KIND_WORKFLOW);
     const struct span texts[] = {w->workflow_id, w->nl_input, w->workflow_template, w->model, w->error_message,
                                  w->session_id,  w->account};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -100,7 +134,7 @@ static struct digest workflow_content(const struct workflow_record *w) {
         w->input_tokens, w->output_tokens, w->cache_read_tokens, w->cache_write_tokens,
         w->total_tokens, w->cost,          w->created_at,        w->updated_at,
     };
-    text_bytes(&content, numbers, sizeof numbers);
+    content_numbers(&content, numbers, sizeof numbers / sizeof *numbers);
     if (w->cache_write_1h_tokens != UNKNOWN) /* without it, the same digest as before there was the field */
         content_number(&content, w->cache_write_1h_tokens);
     content_later(&content, "revision", w->revision);
@@ -110,9 +144,7 @@ static struct digest workflow_content(const struct workflow_record *w) {
 
 /* Of a prompt its hash, as that is all that is kept of it. */
 static struct digest request_content(const struct request_record *r) {
-    struct text content = {0};
-    text_reserve(&content, CONTENT_USUAL);
-    content_number(&content, KIND_REQUEST);
+    struct content content = content_new(KIND_REQUEST);
     const struct span texts[] = {r->request_id, r->event_id, r->workflow_id, r->pattern,   r->provider,
                                  r->model,      r->account,  r->user_id,     r->session_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -138,37 +170,34 @@ static struct digest request_content(const struct request_record *r) {
         r->timestamp,
         r->updated_at,
     };
-    text_bytes(&content, numbers, sizeof numbers);
+    content_numbers(&content, numbers, sizeof numbers / sizeof *numbers);
     content_later(&content, "revision", r->revision);
     return content_digest(&content);
 }
 
 static struct digest feedback_content(const struct feedback_record *f) {
-    struct text content = {0};
-    content_number(&content, KIND_FEEDBACK);
+    struct content content = content_new(KIND_FEEDBACK);
     const struct span texts[] = {f->request_id, f->feedback_id, f->comment,  f->user_id,
                                  f->session_id, f->pattern,     f->provider, f->model};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         content_text(&content, texts[i]);
     const int64_t numbers[] = {f->quality_score, f->is_correct, f->is_helpful, f->complexity_score, f->timestamp};
-    text_bytes(&content, numbers, sizeof numbers);
+    content_numbers(&content, numbers, sizeof numbers / sizeof *numbers);
     return content_digest(&content);
 }
 
 static struct digest cache_content(const struct cache_record *c) {
-    struct text content = {0};
-    content_number(&content, KIND_CACHE);
+    struct content content = content_new(KIND_CACHE);
     const struct span texts[] = {c->signature, c->account, c->user_id, c->event_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         content_text(&content, texts[i]);
     const int64_t numbers[] = {c->event, c->duration, c->cost_saved, c->size, c->timestamp};
-    text_bytes(&content, numbers, sizeof numbers);
+    content_numbers(&content, numbers, sizeof numbers / sizeof *numbers);
     return content_digest(&content);
 }
 
 static struct digest review_content(const struct review_record *r) {
-    struct text content = {0};
-    content_number(&content, KIND_REVIEW);
+    struct content content = content_new(KIND_REVIEW);
     content_text(&content, r->pattern_signature);
     content_text(&content, r->reviewed_by);
     content_text(&content, r->review_notes);
@@ -179,13 +208,12 @@ static struct digest review_content(const struct review_record *r) {
 }
 
 static struct digest step_content(const struct step_record *s) {
-    struct text content = {0};
-    content_number(&content, KIND_STEP);
+    struct content content = content_new(KIND_STEP);
     content_text(&content, s->session_id);
     content_text(&content, s->event_id);
     content_text(&content, s->tool_name);
     const int64_t numbers[] = {s->step, s->success, s->timestamp};
-    text_bytes(&content, numbers, sizeof numbers);
+    content_numbers(&content, numbers, sizeof numbers / sizeof *numbers);
     return content_digest(&content);
 }
 
@@ -470,14 +498,14 @@ static enum record_kind kind_of(struct decoding *d) {
     return kind;
 }
 
-bool record_decode(const struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
+bool record_decode(struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
                    struct text *error) {
     static void (*const takers[])(struct decoding *, struct record *) = {
         [KIND_WORKFLOW] = take_workflow, [KIND_REQUEST] = take_request, [KIND_FEEDBACK] = take_feedback,
         [KIND_CACHE] = take_cache,       [KIND_REVIEW] = take_review,
         [KIND_STEP] = take_step,
     };
-    struct decoding d = {.arena = arena, .error = error};
+    struct decoding d = {.owner = json, .arena = arena, .error = error};
     if (!take_members(&d, json))
         return false;
     *record = (struct record){.kind = kind != KIND_BY_SHAPE ? kind : kind_of(&d)};

@@ -125,9 +125,9 @@ struct record {
 /* The numbers of the members that records have; for json_new and reader_new. */
 int record_names(struct span key);
 
-/* Decodes the value in JSON, whose members were numbered by record_names. KIND_BY_SHAPE: as its "kind", else its shape
+/* Decodes the value in JSON, whose members were numbered by record_names; a long text of it may be ARENA's afterwards. KIND_BY_SHAPE: as its "kind", else its shape
  * says. False: ERROR says which field is wrong and why. */
-bool record_decode(const struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
+bool record_decode(struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
                    struct text *error);
 
 /* The kind that the value in JSON names; KIND_BY_SHAPE if it names none. */

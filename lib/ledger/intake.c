@@ -326,7 +326,7 @@ static const struct findings *find(struct intake *intake, const struct record *r
     return findings;
 }
 
-static void take(struct intake *intake, const struct json *json, struct span text, const char *name, uint64_t line) {
+static void take(struct intake *intake, struct json *json, struct span text, const char *name, uint64_t line) {
     struct batch *batch = intake->batch;
     struct entry *e = new_entry(batch);
     if (!record_decode(json, intake->options->kind, &batch->arena, &e->record, &intake->reason)) {
@@ -455,8 +455,10 @@ static enum intake_end read_all(struct intake *intake) {
     if (map != NULL)
         map_run(map, intake->name, &ends);
     else
-        while (next_value(intake))
+        while (next_value(intake)) {
             take(intake, intake->value.json, intake->value.text, intake->name, intake->value.line);
+            reader_release(intake->reader);
+        }
     return intake->end;
 }
 
