@@ -247,17 +247,19 @@ static void bind_filter(struct query *query, int position, const struct filter *
 
 struct query *workflows_unmatched(struct db *db, int slot, const struct filter *filter, int64_t limit) {
     db_function(db, "mask", mask);
-    /* the bare id beside max() is that of its row; texts are read for the rows that are shown alone */
-    struct query *query = db_query(db, "SELECT masked, times, costs, last_at, (SELECT substr(nl_input, 1, 65536) FROM "
-                                       "workflow WHERE id = last_id) FROM "
-                                       "(SELECT mask(substr(nl_input, 1, 65536)) AS masked, count(*) AS times, "
-                                       "sum(coalesce(cost, CASE ?1 WHEN 0 THEN priced_0 ELSE priced_1 END)) AS costs, "
-                                       "max(created_at) AS last_at, id AS last_id FROM workflow "
-                                       "WHERE status IN (2, 3) AND nl_input IS NOT NULL "
-                                       "AND CASE ?1 WHEN 0 THEN pattern_set_0 ELSE pattern_set_1 END IS NULL "
-                                       "AND (?3 IS NULL OR created_at >= ?3) AND (?4 IS NULL OR created_at < ?4) "
-                                       "AND (?5 IS NULL OR account = (SELECT id FROM name WHERE name.text = ?5)) "
-                                       "GROUP BY 1 ORDER BY times DESC, costs DESC, 1 LIMIT ?2)");
+    /* The limit of the innermost keeps whole texts out of what is sorted; the bare id beside max() is that of its row.
+     */
+    struct query *query = db_query(
+        db,
+        "SELECT masked, times, costs, last_at, (SELECT substr(nl_input, 1, 65536) FROM workflow WHERE id = last_id) "
+        "FROM (SELECT masked, count(*) AS times, sum(cost) AS costs, max(created_at) AS last_at, id AS last_id FROM "
+        "(SELECT mask(substr(nl_input, 1, 65536)) AS masked, created_at, id, "
+        "coalesce(cost, CASE ?1 WHEN 0 THEN priced_0 ELSE priced_1 END) AS cost FROM workflow "
+        "WHERE status IN (2, 3) AND nl_input IS NOT NULL "
+        "AND CASE ?1 WHEN 0 THEN pattern_set_0 ELSE pattern_set_1 END IS NULL "
+        "AND (?3 IS NULL OR created_at >= ?3) AND (?4 IS NULL OR created_at < ?4) "
+        "AND (?5 IS NULL OR account = (SELECT id FROM name WHERE name.text = ?5)) LIMIT -1) "
+        "GROUP BY 1 ORDER BY times DESC, costs DESC, 1 LIMIT ?2)");
     db_bind_integer(query, 1, slot);
     db_bind_integer(query, 2, limit);
     bind_filter(query, 3, filter);
