@@ -248,10 +248,14 @@ static struct file_list list_files(char **operands, const struct map *map, bool 
     return list;
 }
 
+enum { EXPECTED = 256 }; /* files that are looked up together */
+
 static int read_files(struct intake *intake, const struct file_list *list) {
     int status = STATUS_GOOD;
     for (size_t i = 0; i < list->count && !intake_full(intake); i++) {
         const char *path = list->paths[i];
+        if (i % EXPECTED == 0)
+            intake_expect(intake, list->paths + i, list->count - i < EXPECTED ? list->count - i : EXPECTED);
         enum intake_end end = strcmp(path, "-") == 0 ? intake_stream(intake, STDIN_FILENO, path)
                                                      : intake_file(intake, path);
         if (end == INTAKE_BROKEN)

@@ -57,7 +57,8 @@ as_version_5() {
       DROP INDEX workflow_shows_$slot;
       ALTER TABLE workflow DROP COLUMN pattern_set_$slot; ALTER TABLE workflow DROP COLUMN keywords_$slot"
   done
-  sql "DROP TABLE pattern_set; PRAGMA user_version = 5"
+  sql "DROP TABLE pattern_set; CREATE INDEX request_level ON request(prompt_hash, at)
+    WHERE prompt_hash IS NOT NULL AND complexity IS NOT NULL; PRAGMA user_version = 5"
 }
 
 # as_version_4: the database as it was before there were features and predictors

@@ -517,7 +517,7 @@ static void tell_share(struct adviser *adviser) {
 
 static void advise(struct adviser *adviser, const struct request_record *request, struct advice *advice) {
     struct request_view view;
-    requests_view(adviser->rules, request, &view);
+    view_of(adviser->rules, request, &view);
     *advice = (struct advice){
         .pattern = view.pattern,
         .complexity = view.complexity,

@@ -222,14 +222,17 @@ static void remove_row(struct db *db, uint64_t prompt_hash) {
     db_run(query);
 }
 
-static void write_row(struct db *db, uint64_t prompt_hash, const struct prompt_row *row) {
+#define INSERT(how)                                                                                                    \
+    "INSERT OR " how " INTO budget_patterns(prompt_hash, complexity_level, avg_budget, usage_count, "                  \
+    "total_quality_score, quality_score, last_used, created_at, tokens_known, tokens, budgets_known, budgets, "        \
+    "quality_known, quality, quality_total) "                                                                          \
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+
+/* REPLACE false: only if there is none yet. Returns whether it was written. */
+static bool write_row(struct db *db, uint64_t prompt_hash, const struct prompt_row *row, bool replace) {
     char text[HASH_TEXT];
     const struct prompt_sums *s = &row->sums;
-    struct query *query = db_query(
-        db, "INSERT OR REPLACE INTO budget_patterns(prompt_hash, complexity_level, avg_budget, usage_count, "
-            "total_quality_score, quality_score, last_used, created_at, tokens_known, tokens, budgets_known, budgets, "
-            "quality_known, quality, quality_total) "
-            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+    struct query *query = replace ? db_query(db, INSERT("REPLACE")) : db_query(db, INSERT("IGNORE"));
     db_bind_text(query, 1, hash_text(prompt_hash, text));
     db_bind_text(query, 2, level(row));
     db_bind_optional(query, 3, average(s), UNKNOWN);
@@ -243,6 +246,7 @@ static void write_row(struct db *db, uint64_t prompt_hash, const struct prompt_r
     for (int i = 0; i < SUMS; i++)
         db_bind_integer(query, 9 + i, sums[i]);
     db_run(query);
+    return db_changes(db) > 0;
 }
 
 static void show(struct db *db, uint64_t prompt_hash, const struct prompt_sums *sums) {
@@ -252,7 +256,7 @@ static void show(struct db *db, uint64_t prompt_hash, const struct prompt_sums *
         return;
     }
     ask_times(db, prompt_hash, &row);
-    write_row(db, prompt_hash, &row);
+    write_row(db, prompt_hash, &row, true);
 }
 
 /* A prompt that was only rated keeps its times and complexity. */
@@ -269,19 +273,25 @@ static void show_rated(struct db *db, uint64_t prompt_hash, const struct prompt_
     db_run(query);
 }
 
+/* As most are: a prompt that is new, with one request. False if it is not. */
+static bool flush_new(struct db *db, const struct change *change) {
+    if (change->sums.usage != 1 || change->request <= 0)
+        return false;
+    struct prompt_row row = {change->sums, change->complexity, change->at, change->at};
+    return write_row(db, change->prompt_hash, &row, false);
+}
+
 static void flush(struct db *db, const struct change *change) {
+    if (flush_new(db, change))
+        return;
     struct prompt_sums before = read_sums(db, change->prompt_hash), sums = before;
-    if (!merge(&sums, &change->sums)) {
+    if (!merge(&sums, &change->sums))
         db_fail(db, "the sums of prompt %016llx would not fit: a record must be wrong",
                 (unsigned long long)change->prompt_hash);
-    } else if (before.usage > 0 && change->request == 0) {
+    else if (before.usage > 0 && change->request == 0)
         show_rated(db, change->prompt_hash, &sums);
-    } else if (before.usage == 0 && sums.usage == 1 && change->request > 0) { /* as most are: one that is new */
-        struct prompt_row row = {sums, change->complexity, change->at, change->at};
-        write_row(db, change->prompt_hash, &row);
-    } else {
+    else
         show(db, change->prompt_hash, &sums);
-    }
 }
 
 static int by_hash(const void *a, const void *b) {

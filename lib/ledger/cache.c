@@ -9,7 +9,11 @@
 
 static const int64_t HOUR_US = 3600 * (int64_t)1000000;
 
-enum { HOURS_IN_DAY = 24, LOCAL_BYTES = 12 };
+enum { HOURS_IN_DAY = 24, LOCAL_BYTES = 12, KNOWN_SIGNATURES = 64 * 1024 };
+
+struct known_signature {
+    int64_t hash, id; /* 0: none */
+};
 
 /* What events add up to. */
 struct cache_sums {
@@ -30,7 +34,6 @@ static const struct moments no_moments = {NO_TIME, NO_TIME, NO_TIME, NO_TIME, NO
 
 /* What a transaction changes. Of OF_TIMES, KEY is a span's start, and MORE its span, kind and bucket. */
 struct change {
-    bool used;
     enum cache_subject subject;
     int64_t key, more;
     struct cache_sums sums; /* of OF_TIMES only "hits", the count */
@@ -47,10 +50,14 @@ struct cache_state {
 struct cache {
     struct db *db;
     struct names *names;
-    struct change *changes; /* open addressing */
-    size_t count, capacity; /* a power of two */
+    struct change *changes;
+    size_t count, room;
+    uint32_t *index; /* open addressing: the number of a change and one; 0: free */
+    size_t capacity; /* of the index, a power of two */
     bool written;
-    struct cache_state state; /* of the transaction, once it has written */
+    bool expects_new;              /* the last event was */
+    struct known_signature *known; /* by the hash; allocated with the first event: untouched memory costs nothing */
+    struct cache_state state;      /* of the transaction, once it has written */
 };
 
 /* An event as it is stored. */
@@ -73,12 +80,14 @@ void cache_free(struct cache *cache) {
     if (cache == NULL)
         return;
     free(cache->changes);
+    free(cache->index);
+    free(cache->known);
     free(cache);
 }
 
 void cache_forget(struct cache *cache) {
     if (cache->count > 0)
-        memset(cache->changes, 0, cache->capacity * sizeof *cache->changes);
+        memset(cache->index, 0, cache->capacity * sizeof *cache->index);
     cache->count = 0;
     cache->written = false;
 }
@@ -106,37 +115,42 @@ static uint64_t key_hash(enum cache_subject subject, int64_t key, int64_t more) 
     return hash64(words, sizeof words);
 }
 
-static struct change *slot_of(struct change *changes, size_t capacity, enum cache_subject subject, int64_t key,
-                              int64_t more) {
-    size_t at = (size_t)key_hash(subject, key, more) & (capacity - 1);
-    while (changes[at].used && (changes[at].subject != subject || changes[at].key != key || changes[at].more != more))
-        at = (at + 1) & (capacity - 1);
-    return &changes[at];
+static uint32_t *slot_of(const struct cache *cache, enum cache_subject subject, int64_t key, int64_t more) {
+    size_t at = (size_t)key_hash(subject, key, more) & (cache->capacity - 1);
+    for (uint32_t number; (number = cache->index[at]) != 0; at = (at + 1) & (cache->capacity - 1)) {
+        const struct change *c = &cache->changes[number - 1];
+        if (c->subject == subject && c->key == key && c->more == more)
+            break;
+    }
+    return &cache->index[at];
 }
 
+/* Makes room for one more: the index is half empty, at least. */
 static void grow(struct cache *cache) {
-    size_t capacity = cache->capacity > 0 ? 2 * cache->capacity : 64;
-    struct change *changes = xcalloc(capacity, sizeof *changes);
-    for (size_t i = 0; i < cache->capacity; i++) {
-        const struct change *c = &cache->changes[i];
-        if (c->used)
-            *slot_of(changes, capacity, c->subject, c->key, c->more) = *c;
+    if (cache->count == cache->room) {
+        cache->room = cache->room > 0 ? 2 * cache->room : 32;
+        cache->changes = xreallocarray(cache->changes, cache->room, sizeof *cache->changes);
     }
-    free(cache->changes);
-    cache->changes = changes;
-    cache->capacity = capacity;
+    if (2 * cache->count < cache->capacity)
+        return;
+    free(cache->index);
+    cache->capacity = cache->capacity > 0 ? 2 * cache->capacity : 64;
+    cache->index = xcalloc(cache->capacity, sizeof *cache->index);
+    for (size_t i = 0; i < cache->count; i++) {
+        const struct change *c = &cache->changes[i];
+        *slot_of(cache, c->subject, c->key, c->more) = (uint32_t)i + 1;
+    }
 }
 
 static struct change *change_of(struct cache *cache, enum cache_subject subject, int64_t key, int64_t more) {
-    if (2 * cache->count >= cache->capacity)
-        grow(cache);
-    struct change *change = slot_of(cache->changes, cache->capacity, subject, key, more);
-    if (!change->used) {
-        *change = (struct change){
-            .used = true, .subject = subject, .key = key, .more = more, .moments = no_moments, .gone = no_moments};
-        cache->count++;
+    grow(cache);
+    uint32_t *slot = slot_of(cache, subject, key, more);
+    if (*slot == 0) {
+        cache->changes[cache->count] =
+            (struct change){.subject = subject, .key = key, .more = more, .moments = no_moments, .gone = no_moments};
+        *slot = (uint32_t)++cache->count;
     }
-    return change;
+    return &cache->changes[*slot - 1];
 }
 
 static int64_t floor_div(int64_t a, int64_t b) {
@@ -219,19 +233,33 @@ static void count_event(struct cache *cache, const struct event *e, int sign) {
 
 /* -- events ----------------------------------------------------------------------------------------------------- */
 
-static int64_t signature_id(struct db *db, struct span signature) {
-    int64_t hash = (int64_t)hash_prompt(signature);
+static int64_t find_signature(struct db *db, int64_t hash) {
     struct query *query = db_query(db, "SELECT id FROM cache_signature WHERE signature_hash = ?1");
     db_bind_integer(query, 1, hash);
     int64_t id = db_row(query) ? db_integer(query, 0) : 0;
     db_end(query);
-    if (id != 0)
-        return id;
-    query = db_query(db, "INSERT INTO cache_signature(signature_hash, signature) VALUES(?1, ?2)");
+    return id;
+}
+
+static int64_t add_signature(struct db *db, int64_t hash, struct span signature) {
+    struct query *query = db_query(db, "INSERT INTO cache_signature(signature_hash, signature) VALUES(?1, ?2)");
     db_bind_integer(query, 1, hash);
     db_bind_text(query, 2, signature);
     db_run(query);
     return db_last_id(db);
+}
+
+/* Of those that share a place the last is remembered. */
+static int64_t signature_id(struct cache *cache, struct span signature) {
+    int64_t hash = (int64_t)hash_prompt(signature);
+    struct known_signature *known = &cache->known[(uint64_t)hash % KNOWN_SIGNATURES];
+    if (known->id == 0 || known->hash != hash) {
+        known->hash = hash;
+        known->id = find_signature(cache->db, hash);
+        if (known->id == 0)
+            known->id = add_signature(cache->db, hash, signature);
+    }
+    return known->id;
 }
 
 #define EVENT_COLUMNS "id, dated, at, content, event, signature, account, user, duration, cost_saved, size"
@@ -271,7 +299,7 @@ static struct event_key key_of(const struct record *record, const struct digest 
     return key;
 }
 
-static bool find(struct db *db, const struct event_key *key, struct event *event) {
+static bool find_event(struct db *db, const struct event_key *key, struct event *event) {
     struct query *query = db_query(db, "SELECT " EVENT_COLUMNS " FROM cache_event WHERE identity = ?1");
     db_bind_blob(query, 1, key->bytes, sizeof key->bytes);
     bool found = db_row(query);
@@ -286,7 +314,7 @@ static struct event event_of(struct cache *cache, const struct record *record, i
     struct event event = {
         .at = c->timestamp != NO_TIME ? c->timestamp : now,
         .event = c->event,
-        .signature = signature_id(cache->db, c->signature),
+        .signature = signature_id(cache, c->signature),
         .account = names_id(cache->names, c->account),
         .user = names_id(cache->names, c->user_id),
         .duration = c->duration,
@@ -298,12 +326,13 @@ static struct event event_of(struct cache *cache, const struct record *record, i
     return event;
 }
 
-static void store(struct db *db, const struct event_key *key, struct event *e) {
+/* False, and nothing has changed, if it is to be new and there is one with its identity. */
+static bool store(struct db *db, const struct event_key *key, struct event *e) {
     struct query *query =
         e->id == 0
             ? db_query(db, "INSERT INTO cache_event(id, identity, dated, at, content, event, signature, account, "
                            "user, duration, cost_saved, size) "
-                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING")
             : db_query(db, "UPDATE cache_event SET identity = ?2, dated = ?3, at = ?4, content = ?5, event = ?6, "
                            "signature = ?7, account = ?8, user = ?9, duration = ?10, cost_saved = ?11, "
                            "size = ?12 WHERE id = ?1");
@@ -323,30 +352,50 @@ static void store(struct db *db, const struct event_key *key, struct event *e) {
     db_bind_optional(query, 11, e->cost_saved, UNKNOWN);
     db_bind_optional(query, 12, e->size, UNKNOWN);
     db_run(query);
+    if (db_changes(db) == 0)
+        return false;
     if (e->id == 0)
         e->id = db_last_id(db);
+    return true;
 }
 
-enum cache_outcome cache_add(struct cache *cache, const struct record *record, const struct digest *identity,
-                             int64_t now) {
-    struct event old;
-    struct event_key key;
-    if (identity != NULL)
-        key = key_of(record, identity);
-    bool found = identity != NULL && find(cache->db, &key, &old);
-    struct event event = event_of(cache, record, found ? old.at : now); /* one without a time keeps its first */
-    if (found && version_compare(&event.version, &old.version) <= 0)
-        return CACHE_DUPLICATE;
+/* In the place of OLD; NULL: new. False if that is not so. */
+static bool put_event(struct cache *cache, const struct event_key *key, const struct event *old, struct event *event) {
     if (!cache->written) /* the lock is held: it stays as it is until the commit */
         cache->state = read_state(cache->db);
-    const struct cache_state *state = &cache->state;
-    event.id = found ? old.id : 0;
-    store(cache->db, identity != NULL ? &key : NULL, &event);
-    if (found && counts(state, &old))
-        count_event(cache, &old, -1);
-    if (counts(state, &event))
-        count_event(cache, &event, 1);
+    event->id = old != NULL ? old->id : 0;
+    if (!store(cache->db, key, event))
+        return false;
+    if (old != NULL && counts(&cache->state, old))
+        count_event(cache, old, -1);
+    if (counts(&cache->state, event))
+        count_event(cache, event, 1);
     cache->written = true;
+    return true;
+}
+
+/* Where the last event was new, this one is taken for new as well: an insertion finds out by itself. */
+enum cache_outcome cache_add(struct cache *cache, const struct record *record, const struct digest *identity,
+                             int64_t now) {
+    struct event old, event;
+    struct event_key bytes, *key = NULL;
+    if (cache->known == NULL)
+        cache->known = xcalloc(KNOWN_SIGNATURES, sizeof *cache->known);
+    if (identity != NULL) {
+        bytes = key_of(record, identity);
+        key = &bytes;
+    }
+    if (key == NULL || cache->expects_new) {
+        event = event_of(cache, record, now);
+        if (put_event(cache, key, NULL, &event) || key == NULL)
+            return CACHE_NEW;
+    }
+    bool found = find_event(cache->db, key, &old);
+    cache->expects_new = !found;
+    event = event_of(cache, record, found ? old.at : now); /* one without a time keeps its first */
+    if (found && version_compare(&event.version, &old.version) <= 0)
+        return CACHE_DUPLICATE;
+    put_event(cache, key, found ? &old : NULL, &event);
     return found ? CACHE_UPDATED : CACHE_NEW;
 }
 
@@ -615,9 +664,7 @@ static void flush_times(struct db *db, int64_t epoch, const struct change *chang
 }
 
 static int by_key(const void *a, const void *b) {
-    const struct change *p = a, *q = b;
-    if (p->used != q->used)
-        return p->used ? -1 : 1;
+    const struct change *p = *(const struct change *const *)a, *q = *(const struct change *const *)b;
     if (p->subject != q->subject)
         return p->subject < q->subject ? -1 : 1;
     if (p->subject == OF_TIMES && p->more / HISTOGRAM_BUCKETS != q->more / HISTOGRAM_BUCKETS)
@@ -630,9 +677,12 @@ static int by_key(const void *a, const void *b) {
 /* In the order of the tables, so that each of their pages is met once. */
 static void flush_all(struct cache *cache, const struct cache_state *state) {
     struct holding holding = {0};
-    qsort(cache->changes, cache->capacity, sizeof *cache->changes, by_key);
+    const struct change **order = xreallocarray(NULL, cache->count, sizeof *order);
+    for (size_t i = 0; i < cache->count; i++)
+        order[i] = &cache->changes[i];
+    qsort(order, cache->count, sizeof *order, by_key);
     for (size_t i = 0; i < cache->count; i++) {
-        const struct change *change = &cache->changes[i];
+        const struct change *change = order[i];
         switch (change->subject) {
         case OF_SIGNATURE: flush_signature(cache, state, change, &holding); break;
         case OF_HOUR: flush_hour(cache->db, state->epoch, change->key, &change->sums, change->taken); break;
@@ -645,6 +695,7 @@ static void flush_all(struct cache *cache, const struct cache_state *state) {
         case OF_ALL: break;
         }
     }
+    free(order);
     write_holding(cache->db, state->epoch, &holding);
 }
 

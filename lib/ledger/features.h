@@ -12,6 +12,15 @@
 /* Keeps those of PROMPT, whose hash is HASH, unless it is empty or they are there. Within a write transaction. */
 void features_keep(struct db *db, uint64_t hash, struct span prompt);
 
+/* What is to be kept of many prompts, which is written at the end of a transaction, in the order of their hashes: so
+ * each page of the index is met once. DB is borrowed. */
+struct feature_rows *feature_rows_new(struct db *db);
+void feature_rows_free(struct feature_rows *rows);
+/* ENCODED is borrowed until the flush. */
+void feature_rows_add(struct feature_rows *rows, uint64_t hash, struct span encoded);
+void feature_rows_flush(struct feature_rows *rows);
+void feature_rows_forget(struct feature_rows *rows);
+
 /* Those kept of the prompt with this hash; false, and FEATURES empty, if there are none of this version. */
 bool features_recall(struct db *db, uint64_t hash, struct features *features);
 /* The same in their encoded form, which is appended. */

@@ -1,7 +1,9 @@
 #include "ledger/findings.h"
 
 #include "base/word.h"
+#include "rules/features.h"
 #include "rules/figures.h"
+#include "rules/models.h"
 
 void traits_of(struct span nl_input, int64_t errors, struct text *files, struct workflow_traits *traits) {
     struct span mentioned[FILES_MAX];
@@ -53,4 +55,41 @@ void findings_of(const struct rules *rules, int64_t rules_id, bool learned, cons
     findings->count = found.count;
     findings->signatures = signatures;
     findings->keywords = keep(arena, text_span(scratch));
+}
+
+/* What the record says comes before what the rules see in its prompt. */
+void view_of(const struct prompt_rules *rules, const struct request_record *record, struct request_view *view) {
+    struct prompt_view seen;
+    bool look = record->prompt.s != NULL && rules != NULL;
+    *view = (struct request_view){record->pattern, record->complexity, record->complexity_score,
+                                  record->provider.n > 0 ? provider_spelt(record->provider)
+                                                         : model_provider(record->model)};
+    if (look)
+        prompts_look(rules, record->prompt, &seen);
+    if (look && view->pattern.s == NULL)
+        view->pattern = span_of(seen.pattern);
+    bool said = view->complexity != UNKNOWN || view->complexity_score != UNKNOWN;
+    if (look && !said) {
+        view->complexity = seen.complexity;
+        view->complexity_score = seen.score;
+    } else if (said && view->complexity == UNKNOWN) {
+        view->complexity = prompts_complexity_of((int)view->complexity_score);
+    } else if (said && view->complexity_score == UNKNOWN) {
+        view->complexity_score = prompts_score_of((enum prompt_complexity)view->complexity);
+    }
+}
+
+void findings_of_request(const struct prompt_rules *rules, int64_t rules_id, const struct request_record *record,
+                         struct arena *arena, struct findings *findings) {
+    *findings = (struct findings){.rules_id = rules_id};
+    view_of(rules, record, &findings->view);
+    if (findings->view.pattern.s != NULL)
+        findings->view.pattern = keep(arena, findings->view.pattern);
+    if (record->prompt.n == 0)
+        return;
+    struct features features;
+    unsigned char bytes[FEATURES_BYTES_MAX];
+    features_of(record->prompt, &features);
+    size_t size = features_encode(&features, bytes);
+    findings->features = (struct span){arena_copy(arena, bytes, size), size};
 }

@@ -32,6 +32,14 @@ struct tracked {
     bool done;
 };
 
+/* What is remembered of a file that is to be read. */
+struct expected {
+    const char *path;
+    char *real; /* its name in the table of sources */
+    bool found;
+    struct source known;
+};
+
 struct intake {
     struct ledger *ledger;
     const struct intake_options *options;
@@ -42,8 +50,10 @@ struct intake {
     struct batch *given; /* the one that is being applied in the meantime; NULL: none is */
     int64_t batch_began;
     int64_t fresh_before, known_before; /* counts when the last batch was given */
-    struct rules *rules;                /* to find by what workflows show; NULL: the ledger does */
+    bool finds;                         /* what records show; else the ledger does */
     int64_t rules_id;
+    struct rules *rules; /* to find it by */
+    struct prompt_rules *prompts;
     struct text out, error, reason, scratch;
     bool broken;  /* the ledger has failed */
     bool unheard; /* results could not be written */
@@ -57,6 +67,8 @@ struct intake {
     bool by_place;         /* records without identity are told apart by their place in the file */
     bool place_counted;    /* a new file was announced to the table that counts equal ones */
     bool unidentified;     /* the file at hand holds such records, or is read by a map that looks back */
+    struct expected *expected;
+    size_t expected_count;
     struct tracked *tracked;
     int tracked_count;
     uint64_t bytes_before; /* of the inputs before */
@@ -86,6 +98,22 @@ struct intake *intake_new(struct ledger *ledger, const struct intake_options *op
     return intake;
 }
 
+static void forget_rules(struct intake *intake) {
+    rules_free(intake->rules);
+    prompts_free(intake->prompts);
+    intake->rules = NULL;
+    intake->prompts = NULL;
+    intake->finds = false;
+}
+
+static void forget_expected(struct intake *intake) {
+    for (size_t i = 0; i < intake->expected_count; i++)
+        free(intake->expected[i].real);
+    free(intake->expected);
+    intake->expected = NULL;
+    intake->expected_count = 0;
+}
+
 static void forget_tracked(struct intake *intake) {
     for (int i = 0; i < intake->tracked_count; i++)
         free(intake->tracked[i].path);
@@ -96,6 +124,7 @@ void intake_free(struct intake *intake) {
     if (intake == NULL)
         return;
     applier_free(intake->applier); /* after what it was given */
+    forget_expected(intake);
     forget_tracked(intake);
     free(intake->tracked);
     batch_free(&intake->batches[0]);
@@ -106,7 +135,7 @@ void intake_free(struct intake *intake) {
     text_free(&intake->error);
     text_free(&intake->reason);
     text_free(&intake->scratch);
-    rules_free(intake->rules);
+    forget_rules(intake);
     free(intake);
 }
 
@@ -200,18 +229,18 @@ static void begin_batch(struct intake *intake) {
         die("what is rejected cannot be kept: %s", strerror(errno));
 }
 
-/* While most records are new, what workflows show is found here; of those that are there already it is not needed. */
+/* While most records are new, what they show is found here; of those that are there already it is not needed. */
 static void share_work(struct intake *intake) {
     const struct intake_counts *counts = &intake->counts;
     int64_t fresh = counts->fresh - intake->fresh_before, known = counts->duplicates - intake->known_before;
     intake->fresh_before = counts->fresh;
     intake->known_before = counts->duplicates;
-    if (intake->rules != NULL && (fresh <= known || intake->rules_id != ledger_rules_id(intake->ledger))) {
-        rules_free(intake->rules);
-        intake->rules = NULL;
-    }
-    if (intake->rules == NULL && fresh > known)
-        intake->rules = ledger_rules(intake->ledger, &intake->rules_id);
+    if (intake->finds && (fresh <= known || intake->rules_id != ledger_rules_id(intake->ledger)))
+        forget_rules(intake);
+    if (intake->finds || fresh <= known)
+        return;
+    intake->rules_id = ledger_copy_rules(intake->ledger, &intake->rules, &intake->prompts);
+    intake->finds = intake->rules != NULL && intake->prompts != NULL;
 }
 
 /* Has the batch applied while the next one is filled. */
@@ -313,16 +342,20 @@ static struct entry *new_entry(struct batch *batch) {
     return &batch->entries[batch->count];
 }
 
-/* What a workflow shows, found here, since the thread that applies it has more to do than this one. */
+/* What a record shows, found here, since the thread that applies it has more to do than this one. */
 static const struct findings *find(struct intake *intake, const struct record *record) {
-    const struct workflow_record *w = &record->workflow;
-    if (record->kind != KIND_WORKFLOW)
-        return NULL;
     struct arena *arena = &intake->batch->arena;
+    if (!intake->finds || (record->kind != KIND_WORKFLOW && record->kind != KIND_REQUEST))
+        return NULL;
     struct findings *findings = arena_take(arena, sizeof *findings);
-    const struct workflow_text text = {w->nl_input, w->error_message, w->workflow_template};
-    findings_of(intake->rules, intake->rules_id, w->version.ended, &text, w->error_count, arena, &intake->scratch,
-                findings);
+    if (record->kind == KIND_REQUEST) {
+        findings_of_request(intake->prompts, intake->rules_id, &record->request, arena, findings);
+    } else {
+        const struct workflow_record *w = &record->workflow;
+        const struct workflow_text text = {w->nl_input, w->error_message, w->workflow_template};
+        findings_of(intake->rules, intake->rules_id, w->version.ended, &text, w->error_count, arena, &intake->scratch,
+                    findings);
+    }
     return findings;
 }
 
@@ -336,7 +369,7 @@ static void take(struct intake *intake, struct json *json, struct span text, con
     if (!wanted(intake->options, &e->record))
         return;
     identify(intake, e);
-    e->findings = intake->rules != NULL ? find(intake, &e->record) : NULL;
+    e->findings = find(intake, &e->record);
     e->input = name;
     e->line = line;
     if (batch->count++ == 0)
@@ -584,23 +617,53 @@ static void finish_tracked(struct intake *intake) {
     t->done = true;
 }
 
-static enum intake_end read_tracked(struct intake *intake, int fd, const char *path, const struct stat *status) {
-    struct source known;
-    char *real = realpath(path, NULL);
-    const char *name = real != NULL ? real : path;
-    if (!settle(intake)) {
-        free(real);
-        return INTAKE_BROKEN;
+static struct expected look_up(struct intake *intake, const char *path) {
+    struct expected file = {.path = path, .real = realpath(path, NULL)};
+    if (file.real == NULL)
+        file.real = xstrdup(path);
+    file.found = !intake->options->again &&
+                 sources_find(ledger_db(intake->ledger), file.real, intake->reading.s, &file.known);
+    return file;
+}
+
+void intake_expect(struct intake *intake, char *const *paths, size_t count) {
+    forget_expected(intake);
+    if (!intake->options->track || !settle(intake))
+        return;
+    intake->expected = xcalloc(count, sizeof *intake->expected);
+    for (; intake->expected_count < count; intake->expected_count++)
+        intake->expected[intake->expected_count] = look_up(intake, paths[intake->expected_count]);
+}
+
+/* What is remembered of PATH; asked for now, where it was not expected. The caller frees its name. False: the ledger
+ * has failed. */
+static bool recall(struct intake *intake, const char *path, struct expected *file) {
+    for (size_t i = 0; i < intake->expected_count; i++) {
+        if (intake->expected[i].path == path) {
+            *file = intake->expected[i];
+            file->real = xstrdup(file->real);
+            return true;
+        }
     }
-    bool found = !intake->options->again && sources_find(ledger_db(intake->ledger), name, intake->reading.s, &known);
+    if (!settle(intake))
+        return false;
+    *file = look_up(intake, path);
+    return true;
+}
+
+static enum intake_end read_tracked(struct intake *intake, int fd, const char *path, const struct stat *status) {
+    struct expected file;
+    if (!recall(intake, path, &file))
+        return INTAKE_BROKEN;
     enum intake_end end = INTAKE_DONE;
-    if (found && known.complete && unchanged(&known, status)) {
+    const struct source *known = file.found ? &file.known : NULL;
+    if (known != NULL && known->complete && unchanged(known, status)) {
         note(intake, path, "unchanged: skipped");
         intake->bytes_before += (uint64_t)status->st_size;
     } else {
         begin_input(intake, fd, path, true);
-        resume(intake, fd, path, found ? &known : NULL, found && (uint64_t)status->st_size > known.size);
-        track(intake, name, status);
+        resume(intake, fd, path, known, known != NULL && (uint64_t)status->st_size > known->size);
+        track(intake, file.real, status);
         end = run(intake);
         if (end == INTAKE_DONE)
             finish_tracked(intake);
@@ -610,7 +673,7 @@ static enum intake_end read_tracked(struct intake *intake, int fd, const char *p
         if (intake->tracked_count >= TRACKED_MAX)
             intake_flush(intake);
     }
-    free(real);
+    free(file.real);
     return intake->broken ? INTAKE_BROKEN : end;
 }
 

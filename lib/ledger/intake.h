@@ -65,6 +65,9 @@ enum intake_end {
 enum intake_end intake_stream(struct intake *intake, int fd, const char *name);
 /* Reads the file at PATH, or, if it is an SQLite database, the history in it. PATH must stay until the next flush. */
 enum intake_end intake_file(struct intake *intake, const char *path);
+/* These COUNT files are to be read next, which are borrowed until then: what is remembered of them is looked up now,
+ * while nothing else has to wait for the ledger. */
+void intake_expect(struct intake *intake, char *const *paths, size_t count);
 /* Makes all that was read durable. */
 enum intake_end intake_flush(struct intake *intake);
 /* Whether the limit is reached. */

@@ -33,6 +33,7 @@ struct ledger {
     int64_t *pattern_ids; /* by the rules' numbers of signatures; 0: not asked for yet */
     struct budgets *budgets;
     struct cache *cache;
+    struct feature_rows *features;
     struct turns *turns;
     struct totals change[SLOT_COUNTS + 1]; /* by slot */
     struct arena findings;                 /* of the record at hand */
@@ -41,8 +42,9 @@ struct ledger {
     struct request_row request; /* its texts are used again */
     struct stored_feedback feedback;
     int64_t now;
-    bool expects_new; /* the last workflow was */
-    int named;        /* whether a request names a workflow: 1, 0; -1: not asked in this transaction */
+    bool expects_new;         /* the last workflow was */
+    bool expects_new_request; /* the last request was */
+    int named;                /* whether a request names a workflow: 1, 0; -1: not asked in this transaction */
 };
 
 static void forget_knowledge(struct ledger *ledger) {
@@ -154,6 +156,7 @@ struct ledger *ledger_new(struct db *db, const struct knowledge *offered, const 
     ledger->sets = sets_new(db);
     ledger->patterns = patterns_new(db, ledger->sets);
     ledger->budgets = budgets_new(db);
+    ledger->features = feature_rows_new(db);
     ledger->cache = cache_new(db, ledger->names);
     ledger->turns = turns_new(db);
     ledger->state = state_read(db);
@@ -174,6 +177,7 @@ void ledger_free(struct ledger *ledger) {
     sets_free(ledger->sets);
     budgets_free(ledger->budgets);
     cache_free(ledger->cache);
+    feature_rows_free(ledger->features);
     turns_free(ledger->turns);
     forget_knowledge(ledger);
     db_close(ledger->db);
@@ -197,17 +201,21 @@ bool ledger_rules_differ(const struct ledger *ledger) {
     return ledger->rules_differ;
 }
 
-struct rules *ledger_rules(struct ledger *ledger, int64_t *id) {
+int64_t ledger_copy_rules(struct ledger *ledger, struct rules **rules, struct prompt_rules **prompts) {
     struct text error = {0};
     struct knowledge part;
-    struct rules *rules = NULL;
-    *id = ledger->rules_id;
+    *rules = NULL;
+    *prompts = NULL;
     if (knowledge_read_part(ledger->db, ledger->rules_id, PART_RULES, &part)) {
-        rules = knowledge_rules(&part, &error);
+        *rules = knowledge_rules(&part, &error);
+        knowledge_free(&part);
+    }
+    if (knowledge_read_part(ledger->db, ledger->rules_id, PART_PROMPTS, &part)) {
+        *prompts = knowledge_prompts(&part, &error);
         knowledge_free(&part);
     }
     text_free(&error);
-    return rules;
+    return ledger->rules_id;
 }
 
 int64_t ledger_rules_id(const struct ledger *ledger) {
@@ -424,6 +432,7 @@ static bool end(struct ledger *ledger) {
     patterns_forget(ledger->patterns);
     budgets_forget(ledger->budgets);
     cache_forget(ledger->cache);
+    feature_rows_forget(ledger->features);
     turns_forget(ledger->turns);
     memset(ledger->change, 0, sizeof ledger->change);
     if (!good) {
@@ -444,6 +453,7 @@ bool ledger_commit(struct ledger *ledger) {
     if (ledger->state.rebuild != 0)
         ledger_flush(ledger, 1 - slot, false);
     budgets_flush(ledger->budgets);
+    feature_rows_flush(ledger->features);
     cache_flush(ledger->cache, ledger->now);
     totals_add(ledger->db, SLOT_COUNTS, &ledger->change[SLOT_COUNTS]);
     return end(ledger);
@@ -653,66 +663,121 @@ static void tell_rebuild_request(struct ledger *ledger, const struct request_row
         rebuild_note(ledger->db, FAMILY_REQUESTS, id);
 }
 
+/* After a version was stored as ROW, in the place of OLD, which is NULL for a new request. */
+static void follow_up_request(struct ledger *ledger, const struct request_record *record, const struct request_row *old,
+                              const struct request_row *row) {
+    int slot = ledger->state.slot;
+    tell_rebuild_request(ledger, old, row->id);
+    turns_touch(ledger->turns, row->session, row->at);
+    budgets_count(ledger->budgets, row, 1);
+    totals_count_request(&ledger->change[slot], row, slot, 1);
+    name_workflow(ledger, record->workflow_id, true);
+    if (record->workflow_id.s != NULL)
+        ledger->named = 1;
+}
+
+static void price_request(struct ledger *ledger, const struct request_record *record, int64_t recorded_at,
+                          struct request_row *row) {
+    row->priced[0] = row->priced[1] = UNKNOWN;
+    if (record->cost == UNKNOWN)
+        row->priced[ledger->state.slot] = price_of(ledger, record->model, &record->tokens,
+                                                   request_time(record, recorded_at));
+}
+
+/* False if it is there: then nothing has changed. */
+static bool add_request(struct ledger *ledger, const struct request_record *record, const struct digest *identity,
+                        const struct request_view *view) {
+    struct request_row *row = &ledger->request;
+    feedback_of(ledger->db, record->request_id, &row->rating_count, &row->rating_sum);
+    price_request(ledger, record, ledger->now, row);
+    if (!requests_insert(ledger->db, ledger->names, record, view, identity, ledger->now, row))
+        return false;
+    ledger->change[SLOT_COUNTS].requests++;
+    follow_up_request(ledger, record, NULL, row);
+    return true;
+}
+
+/* In the place of the older version, which is stored as the ledger's row. */
+static void renew_request(struct ledger *ledger, const struct request_record *record, const struct digest *identity,
+                          const struct request_view *view) {
+    int slot = ledger->state.slot;
+    struct request_row *row = &ledger->request, old = *row; /* its texts are the row's, until that is stored */
+    struct text old_workflow = {0};
+    text_append(&old_workflow, text_span(&old.workflow_id));
+    turns_touch(ledger->turns, old.session, old.at);
+    budgets_count(ledger->budgets, &old, -1);
+    totals_count_request(&ledger->change[slot], &old, slot, -1);
+    price_request(ledger, record, row->recorded_at, row);
+    requests_replace(ledger->db, ledger->names, record, view, identity, row);
+    if (!span_equal(text_span(&old_workflow), text_span(&row->workflow_id)))
+        name_workflow(ledger, text_span(&old_workflow), false);
+    follow_up_request(ledger, record, &old, row);
+    text_free(&old_workflow);
+}
+
+/* What is known of a request besides what it says: as it was found, else looked for here. */
+static struct request_view see_request(struct ledger *ledger, const struct request_record *record,
+                                       const struct findings *findings, struct result *result) {
+    struct request_view view;
+    if (findings != NULL)
+        view = findings->view;
+    else
+        view_of(record->prompt.s != NULL ? prompts_of(ledger) : NULL, record, &view);
+    result->pattern = view.pattern;
+    result->complexity = view.complexity;
+    return view;
+}
+
+/* They are the prompt's, of an older version of the request too. */
+static void keep_features(struct ledger *ledger, const struct request_record *record, const struct findings *findings) {
+    if (findings != NULL && findings->features.s != NULL)
+        feature_rows_add(ledger->features, record->prompt_hash, findings->features);
+    else if (record->prompt.s != NULL)
+        features_keep(ledger->db, record->prompt_hash, record->prompt);
+}
+
+/* As a workflow, a request is taken for new where the last one was. */
 static void apply_request(struct ledger *ledger, const struct request_record *record, const struct digest *identity,
-                          struct result *result) {
+                          const struct findings *findings, struct result *result) {
     struct request_row *row = &ledger->request;
     struct request_view view;
-    int slot = ledger->state.slot;
+    if (findings != NULL && findings->rules_id != ledger->rules_id)
+        findings = NULL;
+    keep_features(ledger, record, findings);
+    bool seen = ledger->expects_new_request;
+    if (seen) {
+        view = see_request(ledger, record, findings, result);
+        if (add_request(ledger, record, identity, &view))
+            return;
+    }
     bool found = requests_find(ledger->db, record->request_id, identity, row);
-    if (record->prompt.s != NULL) /* of an older version too: they are the prompt's */
-        features_keep(ledger->db, record->prompt_hash, record->prompt);
+    ledger->expects_new_request = !found;
     if (found && version_compare(&record->version, &row->version) <= 0) {
         result->outcome = OUTCOME_DUPLICATE;
         result->pattern = row->pattern.n > 0 ? text_span(&row->pattern) : (struct span){NULL, 0};
         result->complexity = row->complexity;
         return;
     }
-    requests_view(record->prompt.s != NULL ? prompts_of(ledger) : NULL, record, &view);
-    struct request_row old = *row; /* its texts are the row's, until that is stored */
-    if (found)
-        turns_touch(ledger->turns, old.session, old.at);
-    struct text old_workflow = {0};
+    if (!seen)
+        view = see_request(ledger, record, findings, result);
     if (found) {
-        budgets_count(ledger->budgets, &old, -1);
-        totals_count_request(&ledger->change[slot], &old, slot, -1);
-        text_append(&old_workflow, text_span(&old.workflow_id));
+        result->outcome = OUTCOME_UPDATED;
+        renew_request(ledger, record, identity, &view);
     } else {
-        feedback_of(ledger->db, record->request_id, &row->rating_count, &row->rating_sum);
+        add_request(ledger, record, identity, &view);
     }
-    row->priced[0] = row->priced[1] = UNKNOWN;
-    if (record->cost == UNKNOWN)
-        row->priced[slot] = price_of(ledger, record->model, &record->tokens,
-                                     request_time(record, found ? row->recorded_at : ledger->now));
-    if (found)
-        requests_replace(ledger->db, ledger->names, record, &view, identity, row);
-    else
-        requests_insert(ledger->db, ledger->names, record, &view, identity, ledger->now, row);
-    tell_rebuild_request(ledger, found ? &old : NULL, row->id);
-    turns_touch(ledger->turns, row->session, row->at);
-    budgets_count(ledger->budgets, row, 1);
-    totals_count_request(&ledger->change[slot], row, slot, 1);
-    ledger->change[SLOT_COUNTS].requests += !found;
-    if (!span_equal(text_span(&old_workflow), text_span(&row->workflow_id)))
-        name_workflow(ledger, text_span(&old_workflow), false);
-    name_workflow(ledger, record->workflow_id, true);
-    if (record->workflow_id.s != NULL)
-        ledger->named = 1;
-    text_free(&old_workflow);
-    result->outcome = found ? OUTCOME_UPDATED : OUTCOME_NEW;
-    result->pattern = view.pattern;
-    result->complexity = view.complexity;
 }
 
 /* Adds COUNT ratings of this SUM to a request, if it is there. */
 static void rate_request(struct ledger *ledger, struct span request_id, int64_t count, int64_t sum) {
-    struct request_row *row = &ledger->request;
-    if (!requests_find(ledger->db, request_id, NULL, row))
+    struct request_row row;
+    if (!requests_find_rated(ledger->db, request_id, &row))
         return;
-    budgets_rate(ledger->budgets, row, -1);
-    row->rating_count += count;
-    row->rating_sum += sum;
-    requests_rate(ledger->db, row);
-    budgets_rate(ledger->budgets, row, 1);
+    budgets_rate(ledger->budgets, &row, -1);
+    row.rating_count += count;
+    row.rating_sum += sum;
+    requests_rate(ledger->db, &row);
+    budgets_rate(ledger->budgets, &row, 1);
 }
 
 static void apply_feedback(struct ledger *ledger, const struct record *record, const struct digest *identity,
@@ -749,7 +814,7 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
     if (record->kind == KIND_WORKFLOW)
         apply_workflow(ledger, &record->workflow, findings, result);
     else if (record->kind == KIND_REQUEST)
-        apply_request(ledger, &record->request, identity, result);
+        apply_request(ledger, &record->request, identity, findings, result);
     else if (record->kind == KIND_FEEDBACK)
         apply_feedback(ledger, record, identity, result);
     else if (record->kind == KIND_STEP)

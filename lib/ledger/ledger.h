@@ -54,12 +54,13 @@ struct result {
 };
 
 void ledger_begin(struct ledger *ledger);
-/* IDENTITY: of a record that brings no id of its own; NULL: nothing tells it from others. FINDINGS: of a workflow, by
- * the rules of ledger_rules; NULL: the ledger finds them. */
+/* IDENTITY: of a record that brings no id of its own; NULL: nothing tells it from others. FINDINGS: of a workflow or a
+ * request, by the rules of ledger_copy_rules; NULL: the ledger finds them. */
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
                   const struct findings *findings, struct result *result);
-/* The rules that the database goes by, parsed anew, and their id. The caller frees them. NULL if there are none yet. */
-struct rules *ledger_rules(struct ledger *ledger, int64_t *id);
+/* The rules that the database goes by, parsed anew, and their id. The caller frees them; NULL if they cannot be read.
+ */
+int64_t ledger_copy_rules(struct ledger *ledger, struct rules **rules, struct prompt_rules **prompts);
 /* Their id alone. */
 int64_t ledger_rules_id(const struct ledger *ledger);
 /* Whether so much has changed that the commit will take its time: then it is time for it. */

@@ -2,31 +2,10 @@
 
 #include "ledger/feedback.h"
 #include "rules/budgets.h"
-#include "rules/models.h"
 
 void request_row_free(struct request_row *row) {
     text_free(&row->workflow_id);
     text_free(&row->pattern);
-}
-
-/* What the record says comes before what the rules see in its prompt. */
-void requests_view(const struct prompt_rules *rules, const struct request_record *record, struct request_view *view) {
-    struct prompt_view seen;
-    bool look = record->prompt.s != NULL && rules != NULL;
-    *view = (struct request_view){record->pattern, record->complexity, record->complexity_score};
-    if (look)
-        prompts_look(rules, record->prompt, &seen);
-    if (look && view->pattern.s == NULL)
-        view->pattern = span_of(seen.pattern);
-    bool said = view->complexity != UNKNOWN || view->complexity_score != UNKNOWN;
-    if (look && !said) {
-        view->complexity = seen.complexity;
-        view->complexity_score = seen.score;
-    } else if (said && view->complexity == UNKNOWN) {
-        view->complexity = prompts_complexity_of((int)view->complexity_score);
-    } else if (said && view->complexity_score == UNKNOWN) {
-        view->complexity_score = prompts_score_of((enum prompt_complexity)view->complexity);
-    }
 }
 
 int64_t request_time(const struct request_record *record, int64_t recorded_at) {
@@ -121,6 +100,26 @@ bool requests_find(struct db *db, struct span request_id, const struct digest *i
     return true;
 }
 
+bool requests_find_rated(struct db *db, struct span request_id, struct request_row *row) {
+    struct query *query = db_query(db, "SELECT id, prompt_hash, thinking_budget, thinking_tokens, quality, "
+                                       "rating_count, rating_sum FROM request WHERE request_id = ?1");
+    db_bind_text(query, 1, request_id);
+    if (!db_row(query))
+        return false;
+    *row = (struct request_row){
+        .id = db_integer(query, 0),
+        .hashed = !db_is_null(query, 1),
+        .prompt_hash = (uint64_t)db_integer(query, 1),
+        .thinking_budget = db_optional(query, 2, UNKNOWN),
+        .thinking_tokens = db_optional(query, 3, UNKNOWN),
+        .quality = db_optional(query, 4, UNKNOWN),
+        .rating_count = db_integer(query, 5),
+        .rating_sum = db_integer(query, 6),
+    };
+    db_end(query);
+    return true;
+}
+
 bool requests_name(struct db *db, struct span workflow_id) {
     struct query *query = db_query(db, "SELECT 1 FROM request WHERE workflow_id = ?1 LIMIT 1");
     db_bind_text(query, 1, workflow_id);
@@ -137,10 +136,6 @@ bool requests_name_any(struct db *db) {
 
 static void bind_name(struct query *query, int position, struct names *names, struct span text) {
     db_bind_optional(query, position, names_id(names, text), 0);
-}
-
-static struct span provider_of(const struct request_record *record) {
-    return record->provider.n > 0 ? provider_spelt(record->provider) : model_provider(record->model);
 }
 
 /* Binds all of a row, from parameter 2 on; 1 is its id. */
@@ -164,7 +159,7 @@ static void bind_record(struct query *query, struct names *names, const struct r
     bind_name(query, 10, names, view->pattern);
     db_bind_optional(query, 11, view->complexity, UNKNOWN);
     db_bind_optional(query, 12, view->complexity_score, UNKNOWN);
-    bind_name(query, 13, names, provider_of(record));
+    bind_name(query, 13, names, view->provider);
     bind_name(query, 14, names, record->model);
     bind_name(query, 15, names, record->account);
     bind_name(query, 16, names, record->user_id);
@@ -202,7 +197,7 @@ static void take_over(const struct request_record *record, const struct request_
     text_append(&row->pattern, view->pattern);
 }
 
-void requests_insert(struct db *db, struct names *names, const struct request_record *record,
+bool requests_insert(struct db *db, struct names *names, const struct request_record *record,
                      const struct request_view *view, const struct digest *identity, int64_t now,
                      struct request_row *row) {
     row->recorded_at = now;
@@ -215,11 +210,13 @@ void requests_insert(struct db *db, struct names *names, const struct request_re
                  "thinking_budget, thinking_tokens, cost, priced_0, priced_1, latency, success, quality, rating_count, "
                  "rating_sum, good, revision) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
                  "?16, ?17, "
-                 "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)");
+                 "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34) "
+                 "ON CONFLICT DO NOTHING");
     db_bind_null(query, 1);
     bind_record(query, names, record, view, identity, row);
     db_run(query);
     row->id = db_last_id(db);
+    return db_changes(db) > 0;
 }
 
 void requests_replace(struct db *db, struct names *names, const struct request_record *record,

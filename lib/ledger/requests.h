@@ -4,6 +4,7 @@
 
 #include "input/record.h"
 #include "ledger/db.h"
+#include "ledger/findings.h"
 #include "ledger/names.h"
 #include "ledger/state.h"
 #include "rules/prices.h"
@@ -28,15 +29,6 @@ struct request_row {
 
 void request_row_free(struct request_row *row);
 
-/* What the prompt rules, or the record itself, say of it. */
-struct request_view {
-    struct span pattern; /* s NULL: not known */
-    int64_t complexity, complexity_score;
-};
-
-/* RULES may be NULL for a request without a prompt. The view borrows from both. */
-void requests_view(const struct prompt_rules *rules, const struct request_record *record, struct request_view *view);
-
 /* When it was made: what the record says, else when it was recorded. */
 int64_t request_time(const struct request_record *record, int64_t recorded_at);
 /* The cost in SLOT: as given, else as priced; UNKNOWN. */
@@ -46,9 +38,12 @@ int64_t request_quality(const struct request_row *row);
 
 /* Finds it by its request_id, or where it has none by IDENTITY, which may be NULL. ROW's texts are cleared first. */
 bool requests_find(struct db *db, struct span request_id, const struct digest *identity, struct request_row *row);
+/* The same by its request_id, but of ROW nothing more than what a rating changes, and what follows from that. */
+bool requests_find_rated(struct db *db, struct span request_id, struct request_row *row);
 /* Stores RECORD as a new row, or in the place of ROW, whose id and recorded_at stay. Of *ROW the prices and ratings are
- * taken; it is then what is stored. Within a write transaction. */
-void requests_insert(struct db *db, struct names *names, const struct request_record *record,
+ * taken; it is then what is stored. Within a write transaction. An insertion gives false, and changes nothing, where
+ * there is one with its request_id, or its identity. */
+bool requests_insert(struct db *db, struct names *names, const struct request_record *record,
                      const struct request_view *view, const struct digest *identity, int64_t now,
                      struct request_row *row);
 void requests_replace(struct db *db, struct names *names, const struct request_record *record,

@@ -663,6 +663,7 @@ static const char set_tables[] =
 static const char set_views[] =
     "DROP VIEW pattern_occurrences;"
     "DROP TABLE occurrence;"
+    "DROP INDEX request_level;" /* request_of_prompt does */
     "CREATE VIEW pattern_occurrences AS SELECT"
     "  (w.id << 20) | p.value AS id, p.value AS pattern_id, w.workflow_id, 100.0 AS similarity_score,"
     "  json_object('input_length', w.input_length, 'keywords', CASE WHEN json_valid(k.text) THEN json(k.text) END,"
