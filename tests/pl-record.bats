@@ -1087,18 +1087,21 @@ refuses() {
   jq -cn 'range(12000) | {workflow_id:"w\(.)",nl_input:"Check git status"}' >in
   mkfifo pipe
   gone() { ! kill -0 "$pid" 2>/dev/null; }
-  for option in --json --tee; do
+  # before it writes as well as when it waits to
+  for option in "--json 0.3" "--json 0.05" "--json 0.15" "--tee 0.3"; do
     exec 7<>pipe
-    pl-record $option in >pipe 7>&- & pid=$!
-    sleep 0.3
+    fresh
+    pl-record "${option% *}" in >pipe 7>&- & pid=$!
+    sleep "${option#* }"
     kill "$pid"
     soon gone || { kill -KILL "$pid"; return 1; }
     got=0
     wait "$pid" || got=$?
     exec 7>&-
     is 143 "$got"
+    pl-record -q </dev/null
+    status 0 pl-backfill --verify
   done
-  status 0 pl-backfill --verify
 }
 
 @test "signals: one in the midst of much input leaves whole records, each acknowledged one of them stored" {

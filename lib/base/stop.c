@@ -1,10 +1,12 @@
 #include "base/stop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { LAST_CHANCE_MS = 200 };
+enum { LOOK_MS = 200 }; /* how often a wait looks whether a signal has come, and how long it gives the reader then */
 
 static volatile sig_atomic_t received;
 
@@ -27,20 +29,38 @@ void stop_by_signal(void) {
     raise(received);
 }
 
+/* Whether writing to FD may block. */
+static bool may_block(int fd) {
+    struct stat status;
+    return fstat(fd, &status) != 0 || !S_ISREG(status.st_mode);
+}
+
+/* Waits until FD takes at least PIPE_BUF bytes, or fails. A signal may come before the wait as well as within it, so
+ * that nothing but looking tells: false, when one has come and there is no room all the same. */
+static bool wait_for_room(int fd) {
+    struct pollfd reader = {fd, POLLOUT, 0};
+    for (;;) {
+        bool stopping = received != 0;
+        if (poll(&reader, 1, LOOK_MS) > 0)
+            return true;
+        if (stopping)
+            return false;
+    }
+}
+
 bool write_fully(int fd, const void *bytes, size_t size) {
     const char *s = bytes;
+    bool blocks = may_block(fd);
     while (size > 0) {
-        ssize_t written = write(fd, s, size);
+        if (blocks && !wait_for_room(fd)) {
+            errno = EINTR;
+            return false;
+        }
+        ssize_t written = write(fd, s, blocks && size > PIPE_BUF ? PIPE_BUF : size);
         if (written < 0 && errno != EINTR)
             return false;
         s += written > 0 ? written : 0;
         size -= written > 0 ? (size_t)written : 0;
-        /* only a signal ends a write that blocks before it is done */
-        struct pollfd reader = {fd, POLLOUT, 0};
-        if (size > 0 && received != 0 && poll(&reader, 1, LAST_CHANCE_MS) <= 0) {
-            errno = EINTR;
-            return false;
-        }
     }
     return true;
 }
