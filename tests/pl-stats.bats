@@ -590,3 +590,19 @@ narrowed() {
   has "$(cat out)" "$(jq -rn '"long " * 30 | rtrimstr(" ")')"
   is 0 "$(grep -c $'\x1b' out || true)"
 }
+
+@test "pattern: the latest workflows, wherever in the years they lie, and of one time by their ids" {
+  jq -cn 'range(400) | {workflow_id: "w\(. * 7919 % 400)", nl_input: "Run the backend tests with pytest", account: "a\(. % 3)",
+    created_at: (if . % 5 == 0 then "1969-12-31T23:59:59Z" elif . % 2 == 0 then "2026-02-01T00:00:00Z"
+      else "\(1971 + . % 50)-0\(1 + . % 9)-15T12:00:00Z" end)}' | pl-record -q
+  latest() { # CONDITION LIMIT
+    sql "SELECT workflow_id FROM workflow_history WHERE $1 ORDER BY created_at DESC, workflow_id LIMIT $2"
+  }
+  shown() { pl-stats pattern test:pytest:backend --json "$@" | jq -r '.recent_workflows[].workflow_id'; }
+  for limit in 0 1 10 159 160 161 250 399 400 500; do
+    is "$(latest 1 "$limit")" "$(shown --limit "$limit")"
+  done
+  is "$(latest 1 10)" "$(shown)"
+  is "$(latest "account = 'a1'" 200)" "$(shown --account a1 --limit 200)"
+  is "$(latest "created_at < '1980'" 90)" "$(shown --until 1980-01-01 --limit 90)"
+}

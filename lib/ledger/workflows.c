@@ -273,18 +273,49 @@ struct query *workflows_unmatched(struct db *db, int slot, const struct filter *
 #define PASSING                                                                                                        \
     "AND (?3 IS NULL OR w.created_at >= ?3) AND (?4 IS NULL OR w.created_at < ?4) "                                    \
     "AND (?5 IS NULL OR w.account = (SELECT id FROM name WHERE name.text = ?5)) "
+/* Thirty days, as the index counts them. */
+#define MONTH "w.created_at / 2592000000000"
+
+static int64_t month_of(int64_t us) {
+    return us / 2592000000000;
+}
+
+#define SINCE_MONTH(slot) "SELECT count(*) FROM (SELECT 1 " SHOWING(slot) PASSING "AND " MONTH " >= ?6 LIMIT ?2)"
+
+/* A month from which on LIMIT of them pass, where they lie between FIRST_AT and LAST_AT: looked for in twice as many
+ * months each time. */
+static int64_t month_of_latest(struct db *db, int slot, int64_t pattern, int64_t first_at, int64_t last_at,
+                               const struct filter *filter, int64_t limit) {
+    int64_t month = month_of(last_at), first = month_of(first_at), count = 0;
+    for (int64_t step = 1; month > first && count < limit && !db_failed(db); step *= 2) {
+        struct query *query = slot == 0 ? db_query(db, SINCE_MONTH("0")) : db_query(db, SINCE_MONTH("1"));
+        db_bind_integer(query, 1, pattern);
+        db_bind_integer(query, 2, limit);
+        bind_filter(query, 3, filter);
+        db_bind_integer(query, 6, month);
+        count = db_row(query) ? db_integer(query, 0) : 0;
+        db_end(query);
+        month -= count < limit ? step : 0;
+    }
+    return limit >= 0 && count >= limit ? month : first;
+}
+
 /* The times of the latest are found in the index alone; then those workflows are read. */
 #define LATEST(slot)                                                                                                   \
     "SELECT w.workflow_id, w.status, w.created_at, w.duration_ms, w.total_tokens, coalesce(w.cost, w.priced_" slot     \
     "), (SELECT a.text FROM name a WHERE a.id = w.account), w.nl_input " SHOWING(slot) PASSING                         \
-        "AND w.created_at >= (SELECT min(created_at) FROM (SELECT w.created_at " SHOWING(slot) PASSING                 \
-        "ORDER BY w.created_at DESC LIMIT ?2)) ORDER BY w.created_at DESC, w.workflow_id LIMIT ?2"
+        "AND " MONTH " >= ?6 AND w.created_at >= (SELECT min(created_at) FROM (SELECT w.created_at " SHOWING(slot)     \
+            PASSING "AND " MONTH                                                                                       \
+                    " >= ?6 ORDER BY w.created_at DESC LIMIT ?2)) ORDER BY w.created_at DESC, w.workflow_id LIMIT ?2"
 
-struct query *workflows_showing(struct db *db, int slot, int64_t pattern, const struct filter *filter, int64_t limit) {
+struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_t first_at, int64_t last_at,
+                                const struct filter *filter, int64_t limit) {
+    int64_t month = month_of_latest(db, slot, pattern, first_at, last_at, filter, limit);
     struct query *query = slot == 0 ? db_query(db, LATEST("0")) : db_query(db, LATEST("1"));
     db_bind_integer(query, 1, pattern);
     db_bind_integer(query, 2, limit);
     bind_filter(query, 3, filter);
+    db_bind_integer(query, 6, month);
     return query;
 }
 

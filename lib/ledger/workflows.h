@@ -91,9 +91,11 @@ static inline bool filter_any(const struct filter *filter) {
  * is known), the time of the last one in microseconds, its text. */
 struct query *workflows_unmatched(struct db *db, int slot, const struct filter *filter, int64_t limit);
 
-/* The latest workflows that show PATTERN in SLOT, at most LIMIT: step with db_row; columns: workflow_id, status (a
+/* The latest workflows that show PATTERN in SLOT, of which the first and the last were created at those times, at most
+ * LIMIT (negative: all): step with db_row; columns: workflow_id, status (a
  * number), created_at and duration in micro- and milliseconds, tokens, cost in nano-dollars, account, nl_input. */
-struct query *workflows_showing(struct db *db, int slot, int64_t pattern, const struct filter *filter, int64_t limit);
+struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_t first_at, int64_t last_at,
+                                const struct filter *filter, int64_t limit);
 
 /* What a workflow shows in SLOT, and when it was created. False if it is not there. */
 bool workflows_shown(struct db *db, int64_t id, int slot, int64_t *pattern_set, int64_t *created_at);

@@ -222,8 +222,9 @@ static struct table *workflow_table(const struct report_request *request, int64_
     struct state state = state_read(request->db);
     struct table *table = table_new("workflows", workflow_columns, sizeof workflow_columns / sizeof *workflow_columns,
                                     false);
-    struct query *query = workflows_showing(request->db, state.slot, pattern, &request->filter,
-                                            request->limit >= 0 ? request->limit : RECENT_WORKFLOWS);
+    struct pattern_sum sum = pattern_sum_of(request->db, state.slot, pattern);
+    struct query *query = workflows_showing(request->db, state.slot, pattern, sum.first_at, sum.last_at,
+                                            &request->filter, request->limit >= 0 ? request->limit : RECENT_WORKFLOWS);
     while (db_row(query)) {
         table_text(table, db_text(query, 0));
         table_text(table, span_of(workflow_status_name((enum workflow_status)db_integer(query, 1))));
