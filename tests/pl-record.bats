@@ -1140,3 +1140,19 @@ refuses() {
   has "$(cat err)" "pl-record: "
   is 1 "$(sql "SELECT count(*) FROM workflow_history")"
 }
+
+@test "database: one for which there is no room is not left half made" {
+  local size got
+  jq -cn 'range(3000) | {workflow_id: "w\(.)", nl_input: "Check git status"}' >in
+  for size in 100 500 900 1000 1200; do # KiB that a file may have
+    fresh
+    got=0
+    (trap '' XFSZ; ulimit -f "$size"; exec pl-record in >out 2>err) || got=$?
+    if [ "$got" = 0 ]; then is 3000 "$(wc -l <out)"; else is "2 1" "$got $(wc -l <err)"; fi
+    is "" "$(ls "$PL_DB".new* 2>/dev/null)"
+    status 0 pl-record -q in
+    is 3000 "$(sql "SELECT count(*) FROM workflow_history")"
+    is ok "$(sql "PRAGMA integrity_check")"
+    pl-backfill --verify
+  done
+}

@@ -106,25 +106,33 @@ static void remove_with(const char *path, const char *suffix) {
     text_free(&name);
 }
 
-/* A whole new database at PATH, which nobody else knows yet. No need to be durable before it has its name. */
-static bool build_at(const char *path, struct text *error) {
+static void remove_all(const char *path) {
     remove_with(path, "");
     remove_with(path, "-wal");
     remove_with(path, "-shm");
+}
+
+/* A whole new database at PATH, which nobody else knows yet. No need to be durable before it has its name; but no log,
+ * which would be copied into it when it is closed, where nothing says that there is no room. */
+static bool build_at(const char *path, struct text *error) {
+    remove_all(path);
     int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0) {
         text_format(error, "%s", strerror(errno));
         return false;
     }
     struct db *db = db_open(path, DB_WRITE);
-    db_script(db, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
+    db_script(db, "PRAGMA page_size = 16384; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF");
     schema_migrate(db, schema_versions, SCHEMA_VERSION);
+    db_script(db, "PRAGMA journal_mode = WAL");
     if (db_failed(db))
         text_string(error, db_error(db));
     db_close(db);
     if (error->n == 0 && fsync(fd) != 0)
         text_format(error, "%s", strerror(errno));
     close(fd);
+    if (error->n > 0)
+        remove_all(path);
     return error->n == 0;
 }
 
