@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BUILD ?= build
 TOOLS := pl-record pl-backfill pl-stats pl-retrain pl-advise pl-cachestat
 PAGES := $(wildcard man/*)
-LIBS := -lsqlite3 -lyajl -lnettle -lm -pthread
+LIBS := -lsqlite3 -lyajl -lnettle -lm -ldl -pthread
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \

@@ -557,3 +557,43 @@ T
   status 2 pl-record -k thing <in
   has "$(cat err)" "unknown kind: thing"
 }
+
+@test "live: a value that came in two pieces is answered, whatever follows it, while the input pauses" {
+  local part='"}'
+  mkfifo pipe
+  for follows in "$part," "$part{\"wor" "$part$(printf '\036')" "$part"; do
+    rm -f out
+    fresh
+    pl-record <pipe >out 2>err & pid=$!
+    exec 7>pipe
+    case $follows in *,) printf '[' >&7 ;; *$'\036') printf '\036' >&7 ;; esac
+    printf '{"workflow_id":"w1","nl_input":"run the tests' >&7
+    sleep 0.1
+    printf '%s' "$follows" >&7
+    soon test -s out
+    exec 7>&-
+    wait "$pid" || true
+    is w1 "$(head -n 1 out | jq -r .workflow_id)"
+  done
+}
+
+@test "live: values behind a long one on its line are answered as they come" {
+  mkfifo pipe
+  pl-record <pipe >out 2>err & pid=$!
+  exec 7>pipe
+  { printf '[{"workflow_id":"b","nl_input":"'; head -c 6000000 /dev/zero | tr '\0' x; printf '"},'; } >&7
+  soon test -s out
+  printf '{"workflow_id":"s"},' >&7
+  soon grep -q '"s"' out
+  printf '{"workflow_id":"e"}]' >&7
+  exec 7>&-
+  wait "$pid"
+  is "b s e" "$(jq -r .workflow_id out | xargs)"
+}
+
+@test "too long: a value that a record separator ends costs none behind it" {
+  { printf '\036{"workflow_id":"big","nl_input":"'; head -c 67108864 /dev/zero | tr '\0' a; printf '\036'
+    for i in {1..200}; do echo "{\"workflow_id\":\"s$i\"}"; done; } >in
+  status 1 pl-record in
+  is "200 pl-record: in:1: longer than 64 MiB" "$(wc -l <out) $(cat err)"
+}

@@ -592,7 +592,8 @@ narrowed() {
 }
 
 @test "pattern: the latest workflows, wherever in the years they lie, and of one time by their ids" {
-  jq -cn 'range(400) | {workflow_id: "w\(. * 7919 % 400)", nl_input: "Run the backend tests with pytest", account: "a\(. % 3)",
+  jq -cn 'range(400) | {workflow_id: "w\(. * 7919 % 400)", nl_input: "Run the backend tests with pytest",
+    account: "a\(. % 3)",
     created_at: (if . % 5 == 0 then "1969-12-31T23:59:59Z" elif . % 2 == 0 then "2026-02-01T00:00:00Z"
       else "\(1971 + . % 50)-0\(1 + . % 9)-15T12:00:00Z" end)}' | pl-record -q
   latest() { # CONDITION LIMIT

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* Settings for a tool that runs for a moment: memory of less than a mebibyte comes from the heap, which grows in few
- * steps and does not shrink, since each of those is a call, and each page that is touched first costs a fault. */
+/* Settings for a tool that runs for a moment: memory of less than a mebibyte comes from the heap, which grows and
+ * shrinks in few steps, since each of those is a call, and each page that is touched first costs a fault. */
 void alloc_begin(void);
 
 void *xmalloc(size_t size);
@@ -31,8 +31,8 @@ struct arena {
 void *arena_take(struct arena *arena, size_t size);
 /* A NUL-terminated copy of SIZE bytes. */
 char *arena_copy(struct arena *arena, const void *bytes, size_t size);
-/* The SIZE bytes and NUL at ITEM, which FROM holds: to be held by TO. A long one that has a block of its own stays where
- * it is; else a copy. */
+/* The SIZE bytes and NUL at ITEM, which FROM holds: to be held by TO, and no longer than TO. A long one, which has a
+ * block of its own, stays where it is; else a copy. */
 const char *arena_pass(struct arena *from, struct arena *to, const char *item, size_t size);
 /* Forgets all that was taken; keeps one ordinary block for the next use and frees the rest. */
 void arena_reset(struct arena *arena);

@@ -57,7 +57,7 @@ bool write_fully(int fd, const void *bytes, size_t size) {
             return false;
         }
         ssize_t written = write(fd, s, blocks && size > PIPE_BUF ? PIPE_BUF : size);
-        if (written < 0 && errno != EINTR)
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
             return false;
         s += written > 0 ? written : 0;
         size -= written > 0 ? (size_t)written : 0;

@@ -6,7 +6,11 @@
 
 #include "base/alloc.h"
 
-enum { LONG_TEXT = 256 * 1024, ERROR_SIZE = 160, NODES_FIRST = 1024 }; /* as many as a file of rules has: what is not used is never touched */
+enum {
+    LONG_TEXT = 256 * 1024, /* is handed on without a copy */
+    ERROR_SIZE = 160,
+    NODES_FIRST = 1024, /* as many as a file of rules has: what is not used is never touched */
+};
 
 struct json {
     json_names *names;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 
-enum { BUFFER_SIZE = 256 * 1024, LONG_PART = 4 * 1024 * 1024, RECORD_SEPARATOR = 0x1e };
+enum { BUFFER_SIZE = 256 * 1024, RECORD_SEPARATOR = 0x1e };
 
 /* Between values; within one; past one that is wrong, to the end of its line, or to where the next can begin. */
 enum state { SEEKING, FEEDING, SKIPPING_LINE, SKIPPING_VALUE };
@@ -43,6 +43,9 @@ struct reader {
     uint64_t value_column; /* bytes before the value on its line */
     bool too_long;         /* its text is not held any more */
     struct brackets brackets;
+    struct brackets open; /* of the value being fed, up to "scanned": whether it goes on */
+    size_t scanned;
+    bool over;                       /* by these it has ended */
     bool in_array, comma, last_good; /* a comma since the last element; that one was taken */
     uint64_t array_line;
     /* the first newline or record separator after "at", if one was found before "searched" */
@@ -131,6 +134,7 @@ static void make_room(struct reader *reader) {
         reader->before += keep;
         reader->searched = !reader->found && reader->searched > keep ? reader->searched - keep : 0;
         reader->found = false;
+        reader->scanned = reader->scanned > keep ? reader->scanned - keep : 0;
         reader->at -= keep;
         reader->end -= keep;
         reader->start = 0;
@@ -441,11 +445,17 @@ static bool wrong_at_new_value(const struct reader *reader, size_t size, size_t 
            begins_anew(reader, size) && brace != NULL && used <= (size_t)(brace - line) + 1;
 }
 
-/* Whether the rest of a line that is not whole yet may wait: until so much has come as was there before, and of a long
- * one until all has, since long texts are best parsed in one piece: of a part, the parser keeps a copy. */
-static bool may_wait(const struct reader *reader) {
-    size_t fed = reader->at - reader->start, here = reader->end - reader->start;
-    return !reader->eager && !reader->at_end && here <= VALUE_MAX && (here < 2 * fed || fed >= LONG_PART);
+/* Whether the open value, of which the parser had a part, goes on beyond the SIZE bytes at "at" by its brackets: then
+ * the rest may wait for more, since long texts are best parsed in one piece. Each byte is looked at once. */
+static bool goes_on(struct reader *reader, size_t size) {
+    size_t end = reader->at + size, used;
+    if (reader->at == reader->start)
+        return false;
+    if (!reader->over && reader->scanned < end) {
+        reader->over = brackets_end(&reader->open, reader->buffer + reader->scanned, end - reader->scanned, &used);
+        reader->scanned = end;
+    }
+    return !reader->over;
 }
 
 /* The value is on one line, of which the parser had a part: it begins again, since it would keep that part itself. */
@@ -455,13 +465,6 @@ static void begin_again(struct reader *reader, size_t *size) {
     json_begin(reader->json);
     *size += reader->at - reader->start;
     reader->at = reader->start;
-}
-
-/* Whether more of the value is here than there may be: by its brackets it goes on, so the parser need not see that. */
-static bool goes_on_too_long(const struct reader *reader) {
-    struct brackets brackets = {0};
-    size_t here = reader->end - reader->start, used;
-    return here > VALUE_MAX && !brackets_end(&brackets, reader->buffer + reader->start, here, &used);
 }
 
 /* The open value is known up to "at", and too long; WHOLE: it ends there. */
@@ -487,10 +490,10 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
         reader->new_line = false;
         bool whole_line;
         size_t used, size = line_rest(reader, &whole_line);
-        if (!whole_line && may_wait(reader))
-            return READER_IDLE;
-        if (!whole_line && goes_on_too_long(reader)) {
-            reader->at = reader->end;
+        if (!reader->found && !reader->at_end && goes_on(reader, size)) {
+            if (reader->end - reader->start <= VALUE_MAX)
+                return READER_IDLE;
+            reader->at += size;
             return value_too_long(reader, value, false);
         }
         begin_again(reader, &size);
@@ -520,7 +523,9 @@ static enum reader_event feed(struct reader *reader, struct value *value) {
 
 static void begin_value(struct reader *reader) {
     reader->state = FEEDING;
-    reader->start = reader->at;
+    reader->start = reader->scanned = reader->at;
+    reader->open = (struct brackets){0};
+    reader->over = false;
     reader->value_line = reader->line;
     reader->value_column = offset_of(reader, reader->at) - reader->line_offset;
     reader->new_line = false;

@@ -125,8 +125,8 @@ struct record {
 /* The numbers of the members that records have; for json_new and reader_new. */
 int record_names(struct span key);
 
-/* Decodes the value in JSON, whose members were numbered by record_names; a long text of it may be ARENA's afterwards. KIND_BY_SHAPE: as its "kind", else its shape
- * says. False: ERROR says which field is wrong and why. */
+/* Decodes the value in JSON, whose members were numbered by record_names; a long text of it may be ARENA's afterwards.
+ * KIND_BY_SHAPE: as its "kind", else its shape says. False: ERROR says which field is wrong and why. */
 bool record_decode(struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
                    struct text *error);
 

@@ -653,8 +653,8 @@ static const char set_tables[] =
     "ALTER TABLE workflow ADD COLUMN keywords_0 INTEGER REFERENCES name;" /* by slot, a JSON array */
     "ALTER TABLE workflow ADD COLUMN keywords_1 INTEGER REFERENCES name;"
     SETS_OF("0") SETS_OF("1")
-    /* Within thirty days in the order of rows, so that what is recorded goes to the end of a range even where times come in
-     * no order, and the latest are found all the same; with the times, so that no row need be read for them. */
+    /* Within thirty days in the order of rows, so that what is recorded goes to the end of a range even where times come
+     * in no order, and the latest are found all the same; with the times, so that no row need be read for them. */
     "CREATE INDEX workflow_shows_0 ON workflow(pattern_set_0, created_at / 2592000000000, id, created_at)"
     "  WHERE pattern_set_0 IS NOT NULL;"
     "CREATE INDEX workflow_shows_1 ON workflow(pattern_set_1, created_at / 2592000000000, id, created_at)"
