@@ -16,9 +16,9 @@
 
 enum {
     LOCK_MS = 80,
-    PAUSE_MS = 10, /* between transactions, so that writers who wait find the lock free */
-    CLEAR_ROWS = 20000,
-    FEW = 500, /* workflows that the last transaction may still derive */
+    PAUSE_MS = 10,   /* between transactions, so that writers who wait find the lock free */
+    CLEAR_ROWS = 50, /* workflows of which a row is written at once: some are long */
+    FEW = 500,       /* workflows that the last transaction may still derive */
     WAIT_MS = 100,
     DEAD_MS =
         5000, /* a rebuild that did nothing for so long is dead; if not, it sees that it was replaced, and stops */
@@ -95,14 +95,23 @@ static enum rebuild_end begin(struct rebuild *r) {
     return ledger_commit_state(r->ledger, &state) ? REBUILD_DONE : REBUILD_BROKEN;
 }
 
+/* Removes what is in SLOT, for as long as the lock may be held; false when nothing is left. */
+static bool clear_some(struct rebuild *r, int slot) {
+    int64_t began = clock_monotonic_ms();
+    bool more = true;
+    while (more && clock_monotonic_ms() - began <= LOCK_MS)
+        more = patterns_clear(r->db, slot, CLEAR_ROWS);
+    return more;
+}
+
 /* Empties the slot to be filled of what an earlier rebuild left in it. */
 static bool clear(struct rebuild *r) {
     struct state state;
     bool more = true;
     while (more) {
-        if (!step_begin(r, &state))
+        if (stopped(r) || !step_begin(r, &state))
             return false;
-        more = patterns_clear(r->db, 1 - state.slot, CLEAR_ROWS);
+        more = clear_some(r, 1 - state.slot);
         if (!step_end(r, &state))
             return false;
         if (more)
@@ -224,22 +233,8 @@ static bool swap(struct rebuild *r, const struct knowledge *knowledge) {
     return ledger_commit_state(r->ledger, &state);
 }
 
-/* The old slot's rows are not needed any more. An interruption here leaves some, which do no harm. */
-static void discard(struct rebuild *r) {
-    bool more = true;
-    while (more && ledger_error(r->ledger) == NULL) {
-        ledger_begin(r->ledger);
-        struct state state = *ledger_state(r->ledger);
-        more = state.rebuild == 0 && patterns_clear(r->db, 1 - state.slot, CLEAR_ROWS);
-        if (state.rebuild == 0 && !more)
-            totals_clear(r->db, 1 - state.slot);
-        ledger_commit(r->ledger);
-        if (more)
-            pause_between();
-    }
-}
-
-/* A rebuild that comes to nothing leaves nothing behind. */
+/* A rebuild that comes to nothing leaves the state as it was. What is in the slot that is not in force is nothing to
+ * anybody, and removed by the next rebuild. */
 static void withdraw(struct rebuild *r) {
     struct state state;
     if (ledger_error(r->ledger) != NULL || !step_begin(r, &state))
@@ -355,15 +350,10 @@ enum rebuild_end ledger_rebuild(struct ledger *ledger, const struct knowledge *k
     if (ledger_error(ledger) != NULL)
         end = REBUILD_BROKEN;
     if (end == REBUILD_DONE) {
-        bool done = clear(&r) && derive_all(&r) && catch_up(&r) && swap(&r, knowledge);
-        if (done)
-            discard(&r);
-        else
+        if (!(clear(&r) && derive_all(&r) && catch_up(&r) && swap(&r, knowledge)))
             end = ledger_error(ledger) != NULL ? REBUILD_BROKEN : stopped(&r) ? REBUILD_STOPPED : REBUILD_TAKEN;
         if (end == REBUILD_STOPPED)
             withdraw(&r);
-        if (end == REBUILD_STOPPED)
-            discard(&r);
     }
     rules_free(r.by.rules);
     prices_free(r.by.prices);
