@@ -236,16 +236,6 @@ static void write_sum(struct db *db, int slot, const struct pattern_sum *sum) {
 
 /* -- first and last --------------------------------------------------------------------------------------------- */
 
-/* Reads them from the workflows: where the one that was the first or last is gone. */
-static void ask_first_and_last(struct db *db, int slot, struct pattern_sum *sum) {
-    sum->first_at = sum->last_at = NO_TIME;
-    sum->first_workflow = sum->last_workflow = 0;
-    if (workflows_span(db, slot, sum->pattern, &sum->first_at, &sum->last_at)) {
-        sum->first_workflow = workflows_showing_at(db, slot, sum->pattern, sum->first_at);
-        sum->last_workflow = workflows_showing_at(db, slot, sum->pattern, sum->last_at);
-    }
-}
-
 static bool set_has(const struct pattern_set *set, int64_t pattern) {
     for (int i = 0; i < set->count; i++)
         if (set->patterns[i] == pattern)
@@ -262,13 +252,6 @@ static bool still_there(const struct patterns *patterns, const struct change *ch
            set_has(sets_get(patterns->sets, set), change->pattern);
 }
 
-static bool all_there(const struct patterns *patterns, const struct change *change, const struct pattern_sum *sum) {
-    return still_there(patterns, change, sum->first_workflow, sum->first_at) &&
-           still_there(patterns, change, sum->last_workflow, sum->last_at) &&
-           still_there(patterns, change, change->first_workflow, change->first_at) &&
-           still_there(patterns, change, change->last_workflow, change->last_at);
-}
-
 static bool put_is_earlier(struct db *db, const struct change *change, const struct pattern_sum *sum) {
     if (sum->first_at == NO_TIME || change->first_at != sum->first_at)
         return sum->first_at == NO_TIME || change->first_at < sum->first_at;
@@ -279,20 +262,42 @@ static bool put_is_earlier(struct db *db, const struct change *change, const str
     return is;
 }
 
-static void update_first_and_last(const struct patterns *patterns, const struct change *change,
-                                  struct pattern_sum *sum) {
-    bool any_put = change->first_at != NO_TIME;
-    if (change->taken && !all_there(patterns, change, sum)) {
-        ask_first_and_last(patterns->db, change->slot, sum);
-        return;
+static void take_first(struct pattern_sum *sum, int64_t at, int64_t workflow) {
+    sum->first_at = at;
+    sum->first_workflow = workflow;
+}
+
+static void take_last(struct pattern_sum *sum, int64_t at, int64_t workflow) {
+    sum->last_at = at;
+    sum->last_workflow = workflow;
+}
+
+/* Of those put, the first may have been taken again, as may the one that was the first before. Where one put comes
+ * before that, it is the first, whatever became of the other; else all are asked. */
+static void update_first(const struct patterns *patterns, const struct change *change, struct pattern_sum *sum) {
+    bool taken = change->taken;
+    bool put = change->first_at != NO_TIME &&
+               (!taken || still_there(patterns, change, change->first_workflow, change->first_at));
+    if (put && put_is_earlier(patterns->db, change, sum)) {
+        take_first(sum, change->first_at, change->first_workflow);
+    } else if (taken && ((!put && change->first_at != NO_TIME) ||
+                         !still_there(patterns, change, sum->first_workflow, sum->first_at))) {
+        int64_t at = workflows_first_at(patterns->db, change->slot, change->pattern);
+        take_first(sum, at, workflows_showing_at(patterns->db, change->slot, change->pattern, at));
     }
-    if (any_put && put_is_earlier(patterns->db, change, sum)) {
-        sum->first_at = change->first_at;
-        sum->first_workflow = change->first_workflow;
-    }
-    if (any_put && (sum->last_at == NO_TIME || change->last_at > sum->last_at)) {
-        sum->last_at = change->last_at;
-        sum->last_workflow = change->last_workflow;
+}
+
+/* The same of the last; of several at one time any is. */
+static void update_last(const struct patterns *patterns, const struct change *change, struct pattern_sum *sum) {
+    bool taken = change->taken;
+    bool put = change->last_at != NO_TIME &&
+               (!taken || still_there(patterns, change, change->last_workflow, change->last_at));
+    if (put && (sum->last_at == NO_TIME || change->last_at >= sum->last_at)) {
+        take_last(sum, change->last_at, change->last_workflow);
+    } else if (taken && ((!put && change->last_at != NO_TIME) ||
+                         !still_there(patterns, change, sum->last_workflow, sum->last_at))) {
+        int64_t at = workflows_last_at(patterns->db, change->slot, change->pattern);
+        take_last(sum, at, workflows_showing_at(patterns->db, change->slot, change->pattern, at));
     }
 }
 
@@ -352,7 +357,8 @@ void patterns_flush(struct patterns *patterns, int slot, bool shown) {
             return;
         }
         int64_t first = sum.first_workflow;
-        update_first_and_last(patterns, change, &sum);
+        update_first(patterns, change, &sum);
+        update_last(patterns, change, &sum);
         write_sum(patterns->db, slot, &sum);
         if (shown)
             show(patterns->db, &sum);

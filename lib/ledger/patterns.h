@@ -37,7 +37,7 @@ void patterns_flush(struct patterns *patterns, int slot, bool show);
 void patterns_forget(struct patterns *patterns);
 /* Makes operation_patterns show SLOT, all of it. */
 void patterns_show_all(struct patterns *patterns, int slot);
-/* Removes up to ROWS or so of a slot's rows; false when none are left. */
+/* Removes what a slot holds: of workflows, what up to ROWS show. False when nothing is left. */
 bool patterns_clear(struct db *db, int slot, int64_t rows);
 /* Appends the signature of the pattern ID. False if it is not there. */
 bool patterns_signature(struct db *db, int64_t id, struct text *signature);

@@ -529,6 +529,16 @@ static const char turn_tables[] =
     "CREATE INDEX step_of_session ON step(session, at);";
 
 /* clang-format off */
+/* Of the workflow "w", whose keywords are the name "k". */
+#define CHARACTERISTICS \
+    "json_object('input_length', w.input_length, 'keywords', CASE WHEN json_valid(k.text) THEN json(k.text) END," \
+    "  'files_mentioned', CASE WHEN json_valid(coalesce(w.files, '[]')) THEN json(coalesce(w.files, '[]')) END," \
+    "  'duration_range', CASE WHEN w.duration_ms IS NULL THEN NULL WHEN w.duration_ms < 180000 THEN 'short'" \
+    "    WHEN w.duration_ms < 600000 THEN 'medium' ELSE 'long' END," \
+    "  'complexity', CASE WHEN w.complexity = 2 OR w.error_count > 5 THEN 'complex'" \
+    "    WHEN w.complexity = 0 AND coalesce(w.error_count, 0) < 3 THEN 'simple' ELSE 'medium' END," \
+    "  'error_count', w.error_count)"
+
 static const char turn_views[] =
     "DROP VIEW workflow_history;"
     "CREATE VIEW workflow_history AS SELECT"
@@ -546,14 +556,7 @@ static const char turn_views[] =
     "DROP VIEW pattern_occurrences;"
     "CREATE VIEW pattern_occurrences AS SELECT"
     "  (o.workflow << 20) | o.pattern AS id, o.pattern AS pattern_id, w.workflow_id, 100.0 AS similarity_score,"
-    "  json_object('input_length', w.input_length, 'keywords', CASE WHEN json_valid(k.text) THEN json(k.text) END,"
-    "    'files_mentioned', CASE WHEN json_valid(coalesce(w.files, '[]')) THEN json(coalesce(w.files, '[]')) END,"
-    "    'duration_range', CASE WHEN w.duration_ms IS NULL THEN NULL WHEN w.duration_ms < 180000 THEN 'short'"
-    "      WHEN w.duration_ms < 600000 THEN 'medium' ELSE 'long' END,"
-    "    'complexity', CASE WHEN w.complexity = 2 OR w.error_count > 5 THEN 'complex'"
-    "      WHEN w.complexity = 0 AND coalesce(w.error_count, 0) < 3 THEN 'simple' ELSE 'medium' END,"
-    "    'error_count', w.error_count) AS matched_characteristics,"
-    "  " TEXT_TIME("w.recorded_at") " AS detected_at "
+    "  " CHARACTERISTICS " AS matched_characteristics, " TEXT_TIME("w.recorded_at") " AS detected_at "
     "FROM occurrence o JOIN workflow w ON w.id = o.workflow JOIN name k ON k.id = o.keywords "
     "WHERE o.slot = (SELECT slot FROM state);"
     "CREATE VIEW session_steps AS SELECT s.id, n.text AS session_id, " TEXT_TIME("s.at") " AS timestamp,"
@@ -653,8 +656,8 @@ static const char set_tables[] =
     "ALTER TABLE workflow ADD COLUMN keywords_0 INTEGER REFERENCES name;" /* by slot, a JSON array */
     "ALTER TABLE workflow ADD COLUMN keywords_1 INTEGER REFERENCES name;"
     SETS_OF("0") SETS_OF("1")
-    /* Within thirty days in the order of rows, so that what is recorded goes to the end of a range even where times come
-     * in no order, and the latest are found all the same; with the times, so that no row need be read for them. */
+    /* Within thirty days in the order of rows, so that what is recorded goes to the end of a range even where times
+     * come in no order, and the latest are found all the same; with the times, so that no row is read for them. */
     "CREATE INDEX workflow_shows_0 ON workflow(pattern_set_0, created_at / 2592000000000, id, created_at)"
     "  WHERE pattern_set_0 IS NOT NULL;"
     "CREATE INDEX workflow_shows_1 ON workflow(pattern_set_1, created_at / 2592000000000, id, created_at)"
@@ -668,14 +671,7 @@ static const char set_views[] =
     "DROP INDEX request_level;" /* request_of_prompt does */
     "CREATE VIEW pattern_occurrences AS SELECT"
     "  (w.id << 20) | p.value AS id, p.value AS pattern_id, w.workflow_id, 100.0 AS similarity_score,"
-    "  json_object('input_length', w.input_length, 'keywords', CASE WHEN json_valid(k.text) THEN json(k.text) END,"
-    "    'files_mentioned', CASE WHEN json_valid(coalesce(w.files, '[]')) THEN json(coalesce(w.files, '[]')) END,"
-    "    'duration_range', CASE WHEN w.duration_ms IS NULL THEN NULL WHEN w.duration_ms < 180000 THEN 'short'"
-    "      WHEN w.duration_ms < 600000 THEN 'medium' ELSE 'long' END,"
-    "    'complexity', CASE WHEN w.complexity = 2 OR w.error_count > 5 THEN 'complex'"
-    "      WHEN w.complexity = 0 AND coalesce(w.error_count, 0) < 3 THEN 'simple' ELSE 'medium' END,"
-    "    'error_count', w.error_count) AS matched_characteristics,"
-    "  " TEXT_TIME("w.recorded_at") " AS detected_at "
+    "  " CHARACTERISTICS " AS matched_characteristics, " TEXT_TIME("w.recorded_at") " AS detected_at "
     "FROM state st JOIN workflow w JOIN pattern_set s ON s.id = " IN_FORCE("pattern_set") " "
     "JOIN json_each(s.patterns) p LEFT JOIN name k ON k.id = " IN_FORCE("keywords") ";";
 /* clang-format on */

@@ -24,9 +24,8 @@ bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row 
     struct query *query =
         db_query(db,
                  "SELECT id, version_at, status, content, recorded_at, created_at, total_tokens, cost, duration_ms, "
-                 "error_count, retry_count, priced_0, priced_1, named, turn, revision, pattern_set_0, pattern_set_1 "
-                 "FROM workflow "
-                 "WHERE workflow_id = ?1");
+                 "error_count, retry_count, priced_0, priced_1, named, turn, revision, pattern_set_0, pattern_set_1, "
+                 "keywords_0, keywords_1 FROM workflow WHERE workflow_id = ?1");
     db_bind_text(query, 1, workflow_id);
     if (!db_row(query))
         return false;
@@ -40,6 +39,8 @@ bool workflows_find(struct db *db, struct span workflow_id, struct workflow_row 
     row->priced[1] = db_optional(query, 12, UNKNOWN);
     row->pattern_set[0] = db_optional(query, 16, 0);
     row->pattern_set[1] = db_optional(query, 17, 0);
+    row->keywords[0] = db_optional(query, 18, 0);
+    row->keywords[1] = db_optional(query, 19, 0);
     row->named = db_integer(query, 13) != 0;
     row->turn = db_integer(query, 14) != 0;
     row->version = (struct version){
@@ -319,26 +320,44 @@ struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_
     return query;
 }
 
-#define SPAN(slot) "SELECT min(w.created_at), max(w.created_at) " SHOWING(slot)
+/* The first month of each set is at one end of its range, the last at the other: but one month is read of all others.
+ */
+#define MONTH_OF_SET(slot, order)                                                                                      \
+    "(SELECT created_at / 2592000000000 FROM workflow INDEXED BY workflow_shows_" slot " WHERE pattern_set_" slot      \
+    " = s.id ORDER BY created_at / 2592000000000 " order " LIMIT 1)"
+#define EXTREME_AT(slot, function, order)                                                                              \
+    "SELECT " function "(w.created_at) " SHOWING(                                                                      \
+        slot) "AND " MONTH " = (SELECT " function                                                                      \
+              "(" MONTH_OF_SET(slot, order) ") FROM pattern_set s, json_each(s.patterns) p WHERE p.value = ?1)"
 
-bool workflows_span(struct db *db, int slot, int64_t pattern, int64_t *first_at, int64_t *last_at) {
-    struct query *query = slot == 0 ? db_query(db, SPAN("0")) : db_query(db, SPAN("1"));
+static int64_t time_of(struct query *query, int64_t pattern) {
     db_bind_integer(query, 1, pattern);
-    bool any = db_row(query) && !db_is_null(query, 0);
-    if (any) {
-        *first_at = db_integer(query, 0);
-        *last_at = db_integer(query, 1);
-    }
+    int64_t at = db_row(query) ? db_optional(query, 0, NO_TIME) : NO_TIME;
     db_end(query);
-    return any;
+    return at;
 }
 
-#define SHOWING_AT(slot) "SELECT w.id " SHOWING(slot) "AND w.created_at = ?2 ORDER BY w.workflow_id LIMIT 1"
+int64_t workflows_first_at(struct db *db, int slot, int64_t pattern) {
+    return time_of(slot == 0 ? db_query(db, EXTREME_AT("0", "min", "ASC"))
+                             : db_query(db, EXTREME_AT("1", "min", "ASC")),
+                   pattern);
+}
+
+int64_t workflows_last_at(struct db *db, int slot, int64_t pattern) {
+    return time_of(slot == 0 ? db_query(db, EXTREME_AT("0", "max", "DESC"))
+                             : db_query(db, EXTREME_AT("1", "max", "DESC")),
+                   pattern);
+}
+
+/* The plus keeps the time from being put into the month's expression, which then is the index's no longer. */
+#define SHOWING_AT(slot)                                                                                               \
+    "SELECT w.id " SHOWING(slot) "AND " MONTH " = ?3 AND +w.created_at = ?2 ORDER BY w.workflow_id LIMIT 1"
 
 int64_t workflows_showing_at(struct db *db, int slot, int64_t pattern, int64_t at) {
     struct query *query = slot == 0 ? db_query(db, SHOWING_AT("0")) : db_query(db, SHOWING_AT("1"));
     db_bind_integer(query, 1, pattern);
-    db_bind_integer(query, 2, at);
+    db_bind_optional(query, 2, at, NO_TIME);
+    db_bind_integer(query, 3, at != NO_TIME ? month_of(at) : 0);
     int64_t id = db_row(query) ? db_integer(query, 0) : 0;
     db_end(query);
     return id;

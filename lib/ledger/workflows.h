@@ -99,8 +99,9 @@ struct query *workflows_showing(struct db *db, int slot, int64_t pattern, int64_
 
 /* What a workflow shows in SLOT, and when it was created. False if it is not there. */
 bool workflows_shown(struct db *db, int64_t id, int slot, int64_t *pattern_set, int64_t *created_at);
-/* When the first and the last workflow that show PATTERN were created. False if none does. */
-bool workflows_span(struct db *db, int slot, int64_t pattern, int64_t *first_at, int64_t *last_at);
+/* When the first, and the last, workflow that shows PATTERN was created; NO_TIME if none does. */
+int64_t workflows_first_at(struct db *db, int slot, int64_t pattern);
+int64_t workflows_last_at(struct db *db, int slot, int64_t pattern);
 /* Of those that show PATTERN and were created at AT, the first by its workflow_id; 0: none. */
 int64_t workflows_showing_at(struct db *db, int slot, int64_t pattern, int64_t at);
 
