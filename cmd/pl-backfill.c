@@ -167,21 +167,24 @@ static int rebuild(struct ledger *ledger, const struct knowledge *knowledge) {
 /* -- backfill --------------------------------------------------------------------------------------------------- */
 
 static void on_result(void *context, const char *input, uint64_t line, const struct record *record,
-                      const struct result *result, struct text *out) {
+                      const struct result *result, struct text *out, struct text *told) {
     (void)context;
     (void)out;
     bool made = result->made_count > 0 && options.common.verbosity > 0;
-    if (!result->pattern_unknown && !made && options.common.verbosity < 2)
-        return;
-    progress_clear(bar);
     if (result->pattern_unknown)
-        complain("%s:%llu: warning: no pattern %s yet; the review waits for it", input, (unsigned long long)line,
-                 record->review.pattern_signature.s);
+        told_line(told, "%s:%llu: warning: no pattern %s yet; the review waits for it", input, (unsigned long long)line,
+                  record->review.pattern_signature.s);
     for (int i = 0; made && i < result->pattern_count; i++)
         if (result->patterns[i].made)
-            complain("New pattern detected: %s", result->patterns[i].signature);
+            told_line(told, "New pattern detected: %s", result->patterns[i].signature);
     if (options.common.verbosity > 1)
-        complain("%s:%llu: %s", input, (unsigned long long)line, outcome_name(result->outcome));
+        told_line(told, "%s:%llu: %s", input, (unsigned long long)line, outcome_name(result->outcome));
+}
+
+static void on_told(void *context, const char *line) {
+    (void)context;
+    progress_clear(bar);
+    complain("%s", line);
 }
 
 static void on_reject(void *context, const char *input, uint64_t line, const char *reason) {
@@ -191,11 +194,8 @@ static void on_reject(void *context, const char *input, uint64_t line, const cha
 }
 
 static void on_note(void *context, const char *line) {
-    (void)context;
-    if (options.common.verbosity == 0)
-        return;
-    progress_clear(bar);
-    complain("%s", line);
+    if (options.common.verbosity > 0)
+        on_told(context, line);
 }
 
 static void on_progress(void *context, const char *input, uint64_t bytes, uint64_t records) {
@@ -287,6 +287,7 @@ static int backfill(struct ledger *ledger, struct map *map, char **operands) {
         .tee = -1,
         .stop = stop_catch(),
         .on_result = on_result,
+        .on_told = on_told,
         .on_reject = on_reject,
         .on_note = on_note,
         .on_progress = on_progress,

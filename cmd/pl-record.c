@@ -142,28 +142,32 @@ static struct span subject(const struct record *record) {
     }
 }
 
-static void tell(const struct record *record, const struct result *result) {
+static void tell(const struct record *record, const struct result *result, struct text *told) {
     for (int i = 0; i < result->pattern_count; i++)
         if (result->patterns[i].made)
-            complain("New pattern detected: %s", result->patterns[i].signature);
+            told_line(told, "New pattern detected: %s", result->patterns[i].signature);
     if (record->kind == KIND_FEEDBACK && result->outcome != OUTCOME_DUPLICATE)
-        complain("Stored feedback %lld for request %s", (long long)result->id, record->feedback.request_id.s);
+        told_line(told, "Stored feedback %lld for request %s", (long long)result->id, record->feedback.request_id.s);
     if (options.common.verbosity > 1)
-        complain("%s %s: %s", record_kind_name(record->kind), subject(record).s != NULL ? subject(record).s : "",
-                 outcome_name(result->outcome));
+        told_line(told, "%s %s: %s", record_kind_name(record->kind), subject(record).s != NULL ? subject(record).s : "",
+                  outcome_name(result->outcome));
 }
 
 static void on_result(void *context, const char *input, uint64_t line, const struct record *record,
-                      const struct result *result, struct text *out) {
+                      const struct result *result, struct text *out, struct text *told) {
     (void)context;
     if (result->pattern_unknown)
-        complain("%s:%llu: warning: no pattern %s yet; the review waits for it", input, (unsigned long long)line,
-                 record->review.pattern_signature.s);
+        told_line(told, "%s:%llu: warning: no pattern %s yet; the review waits for it", input, (unsigned long long)line,
+                  record->review.pattern_signature.s);
     if (options.common.verbosity > 0)
-        tell(record, result);
-    if (options.common.quiet || options.tee)
-        return;
-    result_lines[record->kind](record, result, out);
+        tell(record, result, told);
+    if (!options.common.quiet && !options.tee)
+        result_lines[record->kind](record, result, out);
+}
+
+static void on_told(void *context, const char *line) {
+    (void)context;
+    complain("%s", line);
 }
 
 static void on_reject(void *context, const char *input, uint64_t line, const char *reason) {
@@ -258,6 +262,7 @@ int main(int argc, char **argv) {
         .tee = options.tee ? STDOUT_FILENO : -1,
         .stop = stop_catch(),
         .on_result = on_result,
+        .on_told = on_told,
         .on_reject = on_reject,
     };
     struct intake *intake = intake_new(ledger, &how);

@@ -7,19 +7,19 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/diag.h"
 
 enum {
-    LOCK_MS = 100, /* after which a transaction is ended, and another begun */
-    PAUSE_MS = 5,
-    CHECK_EVERY = 256,
+    LOCK_MS = 130, /* that a transaction may take, with what its commit is to write */
+    PAUSE_MS = 3,
+    CHECK_EVERY = 64,
+    STACK_SIZE = 1024 * 1024,
 };
 
 struct applier {
     struct ledger *ledger;
     const struct intake_options *options;
     const char *reading;
-    struct text out; /* of the transaction that goes on */
+    struct text out, told; /* of the transaction that goes on, and those before whose results are kept back */
 
     pthread_t thread;
     bool started;
@@ -27,7 +27,7 @@ struct applier {
     pthread_cond_t changed;
     struct batch *given; /* NULL: all was applied */
     bool ending;
-    struct text done_out; /* what was applied and is not taken yet */
+    struct text done_out, done_told; /* what was applied and is not taken yet */
     struct intake_counts done;
     bool broken;
     atomic_bool news; /* something of it was not taken yet */
@@ -103,64 +103,81 @@ static void add_counts(struct intake_counts *counts, const struct intake_counts 
         counts->by_kind[kind] += more->by_kind[kind];
 }
 
-/* Puts the result lines of a batch that was sorted into the order of its records. */
-static void unsort_results(struct applier *applier, const struct batch *batch) {
-    struct text sorted = applier->out;
-    applier->out = (struct text){0};
-    if (sorted.n > 0)
-        text_reserve(&applier->out, sorted.n);
-    for (int i = 0; i < batch->count; i++)
-        text_bytes(&applier->out, sorted.s + batch->entries[i].result, batch->entries[i].result_size);
+/* The lines of a batch that was sorted, in the order of its records. PART: where an entry has its own. */
+static void unsort(struct text *lines, const struct batch *batch, size_t part) {
+    struct text sorted = *lines;
+    *lines = (struct text){0};
+    for (int i = 0; sorted.n > 0 && i < batch->count; i++) {
+        const struct part *own = (const void *)((const char *)&batch->entries[i] + part);
+        text_bytes(lines, sorted.s + own->at, own->size);
+    }
     text_free(&sorted);
 }
 
-/* What a transaction gave, which is durable, is there to be taken. Results that are not all there yet are kept back. */
-static void publish(struct applier *applier, const struct intake_counts *counts, bool broken, bool all) {
-    pthread_mutex_lock(&applier->mutex);
-    if (!broken) {
-        add_counts(&applier->done, counts);
-        if (all)
-            text_append(&applier->done_out, text_span(&applier->out));
+static void pass_on(struct text *lines, struct text *done) {
+    text_append(done, text_span(lines));
+    text_clear(lines);
+}
+
+/* What a transaction gave, which is durable, is there to be taken. Of a batch that was sorted, lines that are not all
+ * there yet are kept back. */
+static void publish(struct applier *applier, const struct batch *batch, const struct intake_counts *counts, bool all) {
+    if (all && batch->order != NULL) {
+        unsort(&applier->out, batch, offsetof(struct entry, result));
+        unsort(&applier->told, batch, offsetof(struct entry, told));
     }
-    applier->broken = broken;
+    pthread_mutex_lock(&applier->mutex);
+    add_counts(&applier->done, counts);
+    if (all || batch->order == NULL) {
+        pass_on(&applier->out, &applier->done_out);
+        pass_on(&applier->told, &applier->done_told);
+    }
     atomic_store_explicit(&applier->news, true, memory_order_release);
     pthread_mutex_unlock(&applier->mutex);
-    if (all)
-        text_clear(&applier->out);
+}
+
+static void publish_failure(struct applier *applier) {
+    pthread_mutex_lock(&applier->mutex);
+    applier->broken = true;
+    atomic_store_explicit(&applier->news, true, memory_order_release);
+    pthread_mutex_unlock(&applier->mutex);
+}
+
+static void apply(struct applier *applier, struct entry *e, struct intake_counts *counts) {
+    const struct intake_options *options = applier->options;
+    struct result result;
+    e->result.at = applier->out.n;
+    e->told.at = applier->told.n;
+    ledger_apply(applier->ledger, &e->record, e->identified ? &e->identity : NULL, e->findings, &result);
+    if (ledger_error(applier->ledger) != NULL)
+        return;
+    count_result(counts, &e->record, &result);
+    if (options->on_result != NULL)
+        options->on_result(options->context, e->input, e->line, &e->record, &result, &applier->out, &applier->told);
+    e->result.size = applier->out.n - e->result.at;
+    e->told.size = applier->told.n - e->told.at;
 }
 
 int applier_step(struct applier *applier, struct batch *batch, int from) {
-    const struct intake_options *options = applier->options;
     struct intake_counts counts = {0};
-    struct result result;
+    bool full = false;
     int i = from;
     ledger_begin(applier->ledger);
     int64_t began = clock_monotonic_ms();
-    for (; i < batch->count; i++) {
-        struct entry *e = &batch->entries[batch->order != NULL ? batch->order[i] : i];
-        e->result = applier->out.n;
-        ledger_apply(applier->ledger, &e->record, e->identified ? &e->identity : NULL, e->findings, &result);
-        if (ledger_error(applier->ledger) != NULL)
-            break;
-        count_result(&counts, &e->record, &result);
-        if (options->on_result != NULL)
-            options->on_result(options->context, e->input, e->line, &e->record, &result, &applier->out);
-        e->result_size = applier->out.n - e->result;
-        bool long_held = i % CHECK_EVERY == CHECK_EVERY - 1 && clock_monotonic_ms() - began > LOCK_MS;
-        if (long_held || ledger_laden(applier->ledger)) {
-            i++;
-            break;
-        }
+    while (i < batch->count && !full && ledger_error(applier->ledger) == NULL) {
+        apply(applier, &batch->entries[batch->order != NULL ? batch->order[i] : i], &counts);
+        i++;
+        full = i % CHECK_EVERY == 0 && clock_monotonic_ms() - began + ledger_commit_ms(applier->ledger) > LOCK_MS;
     }
     int64_t now = clock_now();
     for (int m = 0; m < batch->mark_count && i == batch->count; m++)
         sources_put(ledger_db(applier->ledger), batch->marks[m].path, applier->reading, &batch->marks[m].source, now);
-    bool durable = ledger_commit(applier->ledger);
-    bool all = batch->order == NULL || i == batch->count;
-    if (durable && all && batch->order != NULL && applier->out.n > 0)
-        unsort_results(applier, batch);
-    publish(applier, &counts, !durable, all);
-    return durable ? i : -1;
+    if (!ledger_commit(applier->ledger)) {
+        publish_failure(applier);
+        return -1;
+    }
+    publish(applier, batch, &counts, i == batch->count);
+    return i;
 }
 
 void applier_pause(void) {
@@ -194,15 +211,17 @@ static void *run(void *context) {
 }
 
 /* Signals are for the thread that reads: it is the one that waits. */
-static void start(struct applier *applier) {
+static bool start(struct applier *applier) {
     sigset_t all, before;
+    pthread_attr_t attributes;
     sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE); /* whatever the limit of the main thread's */
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(&applier->thread, NULL, run, applier);
+    applier->started = pthread_create(&applier->thread, &attributes, run, applier) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failure != 0)
-        die("no thread can be started: %s", strerror(failure));
-    applier->started = true;
+    pthread_attr_destroy(&attributes);
+    return applier->started;
 }
 
 struct applier *applier_new(struct ledger *ledger, const struct intake_options *options, const char *reading) {
@@ -227,17 +246,20 @@ void applier_free(struct applier *applier) {
     pthread_cond_destroy(&applier->changed);
     pthread_mutex_destroy(&applier->mutex);
     text_free(&applier->out);
+    text_free(&applier->told);
     text_free(&applier->done_out);
+    text_free(&applier->done_told);
     free(applier);
 }
 
-void applier_give(struct applier *applier, struct batch *batch) {
-    if (!applier->started)
-        start(applier);
+bool applier_give(struct applier *applier, struct batch *batch) {
+    if (!applier->started && !start(applier))
+        return false;
     pthread_mutex_lock(&applier->mutex);
     applier->given = batch;
     pthread_cond_broadcast(&applier->changed);
     pthread_mutex_unlock(&applier->mutex);
+    return true;
 }
 
 void applier_wait(struct applier *applier) {
@@ -251,15 +273,15 @@ bool applier_has(struct applier *applier) {
     return atomic_load_explicit(&applier->news, memory_order_acquire);
 }
 
-bool applier_take(struct applier *applier, struct intake_counts *counts, struct text *out) {
+bool applier_take(struct applier *applier, struct intake_counts *counts, struct text *out, struct text *told) {
     pthread_mutex_lock(&applier->mutex);
     bool good = !applier->broken;
     if (counts != NULL) {
         add_counts(counts, &applier->done);
         applier->done = (struct intake_counts){0};
     }
-    text_append(out, text_span(&applier->done_out));
-    text_clear(&applier->done_out);
+    pass_on(&applier->done_out, out);
+    pass_on(&applier->done_told, told);
     atomic_store_explicit(&applier->news, false, memory_order_release);
     pthread_mutex_unlock(&applier->mutex);
     return good;

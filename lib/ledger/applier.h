@@ -19,7 +19,10 @@ struct entry {
     const struct findings *findings; /* NULL: they are yet to be found */
     const char *input;               /* its name; outlives the batch */
     uint64_t line;
-    size_t result, result_size; /* the applier's: its result line in the text of all */
+    /* the applier's: its part of the lines of all */
+    struct part {
+        size_t at, size;
+    } result, told;
 };
 
 /* How far a file was read, to be written with the records that were read up to there. */
@@ -53,15 +56,17 @@ void applier_free(struct applier *applier);
 /* Applies BATCH, as much of it as one transaction may, from record FROM on. Returns the first record that is left; -1:
  * the ledger has failed. */
 int applier_step(struct applier *applier, struct batch *batch, int from);
-/* Gives BATCH to the thread, which must have nothing else. It is borrowed until applier_wait. */
-void applier_give(struct applier *applier, struct batch *batch);
+/* Gives BATCH to the thread, which must have nothing else. It is borrowed until applier_wait. False if the system has
+ * no thread for it: then nothing was given. */
+bool applier_give(struct applier *applier, struct batch *batch);
 /* Waits until what was given is applied. */
 void applier_wait(struct applier *applier);
 /* Whether something was applied that was not taken yet; cheap. */
 bool applier_has(struct applier *applier);
-/* Takes what was applied and is durable: appends its result lines to OUT, and adds its counts to COUNTS; NULL: they are
- * left for later. False: the ledger has failed; what is not counted has not happened. */
-bool applier_take(struct applier *applier, struct intake_counts *counts, struct text *out);
+/* Takes what was applied and is durable: appends its result lines to OUT, what is to be told of it to TOLD, and adds
+ * its counts to COUNTS; NULL: they are left for later. False: the ledger has failed; what is not counted has not
+ * happened. */
+bool applier_take(struct applier *applier, struct intake_counts *counts, struct text *out, struct text *told);
 /* A pause between the transactions of one batch, so that another process that waits for the lock gets it. */
 void applier_pause(void);
 

@@ -53,6 +53,10 @@ void budgets_forget(struct budgets *budgets) {
     budgets->count = 0;
 }
 
+size_t budgets_changed(const struct budgets *budgets) {
+    return budgets->count;
+}
+
 /* -- sums ------------------------------------------------------------------------------------------------------- */
 
 static void add_known(int64_t *count, int64_t *sum, int64_t value, int sign) {

@@ -19,6 +19,8 @@ void budgets_count(struct budgets *budgets, const struct request_row *row, int s
 void budgets_rate(struct budgets *budgets, const struct request_row *row, int sign);
 /* Writes what the changes add up to: after the requests' rows, before the commit. */
 void budgets_flush(struct budgets *budgets);
+/* How many prompts have changed. */
+size_t budgets_changed(const struct budgets *budgets);
 /* Forgets changes that were not flushed: after a rollback. */
 void budgets_forget(struct budgets *budgets);
 

@@ -92,6 +92,10 @@ void cache_forget(struct cache *cache) {
     cache->written = false;
 }
 
+size_t cache_changed(const struct cache *cache) {
+    return cache->count;
+}
+
 /* -- state ------------------------------------------------------------------------------------------------------ */
 
 static struct cache_state read_state(struct db *db) {

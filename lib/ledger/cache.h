@@ -24,6 +24,8 @@ enum cache_outcome cache_add(struct cache *cache, const struct record *record, c
                              int64_t now);
 /* Writes what the changes add up to: before the commit. */
 void cache_flush(struct cache *cache, int64_t now);
+/* How many sums have changed. */
+size_t cache_changed(const struct cache *cache);
 /* Forgets changes that were not flushed: after a rollback. */
 void cache_forget(struct cache *cache);
 

@@ -110,7 +110,8 @@ static int wait_for_lock(void *context, int tries) {
 
 struct db *db_open(const char *path, enum db_access access) {
     struct db *db = xcalloc(1, sizeof *db);
-    /* before the first connection: no locks against threads that are not there, and no statistics */
+    /* before the first connection: no statistics, and no locks, since of two threads only one at a time uses SQLite, on
+     * whatever connection: see ledger/applier.h */
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     /* A reader of our own opens for writing too, where it may, so that it leaves no -wal and -shm behind. */

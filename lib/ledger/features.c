@@ -71,6 +71,10 @@ void feature_rows_forget(struct feature_rows *rows) {
     rows->count = 0;
 }
 
+size_t feature_rows_count(const struct feature_rows *rows) {
+    return rows->count;
+}
+
 static int by_hash(const void *a, const void *b) {
     const struct feature_row *p = a, *q = b;
     return (p->hash > q->hash) - (p->hash < q->hash);

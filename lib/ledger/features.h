@@ -19,6 +19,7 @@ void feature_rows_free(struct feature_rows *rows);
 /* ENCODED is borrowed until the flush. */
 void feature_rows_add(struct feature_rows *rows, uint64_t hash, struct span encoded);
 void feature_rows_flush(struct feature_rows *rows);
+size_t feature_rows_count(const struct feature_rows *rows);
 void feature_rows_forget(struct feature_rows *rows);
 
 /* Those kept of the prompt with this hash; false, and FEATURES empty, if there are none of this version. */

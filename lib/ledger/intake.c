@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,11 +51,11 @@ struct intake {
     struct batch *given; /* the one that is being applied in the meantime; NULL: none is */
     int64_t batch_began;
     int64_t fresh_before, known_before; /* counts when the last batch was given */
-    bool finds;                         /* what records show; else the ledger does */
+    bool looks_ahead;                   /* what records show; else the ledger does */
     int64_t rules_id;
     struct rules *rules; /* to find it by */
     struct prompt_rules *prompts;
-    struct text out, error, reason, scratch;
+    struct text out, told, error, reason, scratch;
     bool broken;  /* the ledger has failed */
     bool unheard; /* results could not be written */
     struct text reading;
@@ -103,7 +104,7 @@ static void forget_rules(struct intake *intake) {
     prompts_free(intake->prompts);
     intake->rules = NULL;
     intake->prompts = NULL;
-    intake->finds = false;
+    intake->looks_ahead = false;
 }
 
 static void forget_expected(struct intake *intake) {
@@ -132,6 +133,7 @@ void intake_free(struct intake *intake) {
     json_free(intake->mapped);
     text_free(&intake->reading);
     text_free(&intake->out);
+    text_free(&intake->told);
     text_free(&intake->error);
     text_free(&intake->reason);
     text_free(&intake->scratch);
@@ -201,12 +203,30 @@ static void acknowledge(struct intake *intake) {
     intake->unheard = intake->unheard || !good;
 }
 
+void told_line(struct text *told, const char *format, ...) {
+    char *line = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&line, format, arguments) >= 0)
+        text_bytes(told, line, strlen(line) + 1);
+    va_end(arguments);
+    free(line);
+}
+
+static void tell(struct intake *intake) {
+    const struct intake_options *options = intake->options;
+    for (size_t at = 0; options->on_told != NULL && at < intake->told.n; at += strlen(intake->told.s + at) + 1)
+        options->on_told(options->context, intake->told.s + at);
+    text_clear(&intake->told);
+}
+
 /* Acknowledges what was applied and is durable. False: the ledger, or the output, has failed. */
 static bool take_applied(struct intake *intake) {
     /* a batch that was given is counted when it is over: until then it counts as taken */
     struct intake_counts *counts = intake->given == NULL ? &intake->counts : NULL;
-    if (!applier_take(intake->applier, counts, &intake->out))
+    if (!applier_take(intake->applier, counts, &intake->out, &intake->told))
         intake->broken = true;
+    tell(intake);
     if (intake->out.n > 0)
         acknowledge(intake);
     return !intake->broken && !intake->unheard;
@@ -235,22 +255,38 @@ static void share_work(struct intake *intake) {
     int64_t fresh = counts->fresh - intake->fresh_before, known = counts->duplicates - intake->known_before;
     intake->fresh_before = counts->fresh;
     intake->known_before = counts->duplicates;
-    if (intake->finds && (fresh <= known || intake->rules_id != ledger_rules_id(intake->ledger)))
+    if (intake->looks_ahead && (fresh <= known || intake->rules_id != ledger_rules_id(intake->ledger)))
         forget_rules(intake);
-    if (intake->finds || fresh <= known)
+    if (intake->looks_ahead || fresh <= known)
         return;
     intake->rules_id = ledger_copy_rules(intake->ledger, &intake->rules, &intake->prompts);
-    intake->finds = intake->rules != NULL && intake->prompts != NULL;
+    intake->looks_ahead = intake->rules != NULL && intake->prompts != NULL;
 }
 
-/* Has the batch applied while the next one is filled. */
+/* Applies the batch while the caller waits. */
+static bool apply_here(struct intake *intake) {
+    struct batch *batch = intake->batch;
+    for (int next = 0; next < batch->count || batch->mark_count > 0; applier_pause()) {
+        next = applier_step(intake->applier, batch, next);
+        if (!take_applied(intake))
+            return false;
+        if (next == batch->count)
+            break;
+    }
+    batch_clear(batch);
+    begin_batch(intake);
+    return true;
+}
+
+/* Has the batch applied while the next one is filled; without a thread for it, first. */
 static bool give(struct intake *intake) {
     if (!settle(intake))
         return false;
     share_work(intake);
     mark_sources(intake);
     batch_sort(intake->batch);
-    applier_give(intake->applier, intake->batch);
+    if (!applier_give(intake->applier, intake->batch))
+        return apply_here(intake);
     intake->given = intake->batch;
     intake->batch = &intake->batches[intake->batch == &intake->batches[0]];
     begin_batch(intake);
@@ -261,18 +297,7 @@ enum intake_end intake_flush(struct intake *intake) {
     if (!settle(intake))
         return INTAKE_BROKEN;
     mark_sources(intake);
-    struct batch *batch = intake->batch;
-    for (int next = 0; next < batch->count || batch->mark_count > 0;) {
-        next = applier_step(intake->applier, batch, next);
-        if (!take_applied(intake))
-            return INTAKE_BROKEN;
-        if (next == batch->count)
-            break;
-        applier_pause();
-    }
-    batch_clear(batch);
-    begin_batch(intake);
-    return INTAKE_DONE;
+    return apply_here(intake) ? INTAKE_DONE : INTAKE_BROKEN;
 }
 
 static bool batch_full(const struct intake *intake) {
@@ -345,7 +370,7 @@ static struct entry *new_entry(struct batch *batch) {
 /* What a record shows, found here, since the thread that applies it has more to do than this one. */
 static const struct findings *find(struct intake *intake, const struct record *record) {
     struct arena *arena = &intake->batch->arena;
-    if (!intake->finds || (record->kind != KIND_WORKFLOW && record->kind != KIND_REQUEST))
+    if (!intake->looks_ahead || (record->kind != KIND_WORKFLOW && record->kind != KIND_REQUEST))
         return NULL;
     struct findings *findings = arena_take(arena, sizeof *findings);
     if (record->kind == KIND_REQUEST) {
@@ -519,7 +544,7 @@ static void end_input(struct intake *intake) {
 static enum intake_end run(struct intake *intake) {
     enum intake_end end = read_all(intake);
     if (end == INTAKE_BROKEN)
-        applier_wait(intake->applier); /* the ledger is the caller's again */
+        settle(intake); /* the ledger is the caller's again */
     bool flush_now = end != INTAKE_DONE || intake->tracked_count == 0;
     if (flush_now && end != INTAKE_BROKEN && intake_flush(intake) == INTAKE_BROKEN)
         end = INTAKE_BROKEN;

@@ -1,8 +1,8 @@
 /* intake: reads inputs into a ledger, in batches that are durable before they are acknowledged.
  *
  * Values are read and decoded without a lock; a batch of records is then applied in transactions that hold the lock for
- * a fraction of a second each. A batch ends when it is full, when it is a quarter of a second old, and when no more
- * input comes for a moment.
+ * a fraction of a second each, by another thread while the next one is read, where there is more to read. A batch ends
+ * when it is full, when it is a quarter of a second old, and when no more input comes for a moment.
  */
 #ifndef PL_LEDGER_INTAKE_H
 #define PL_LEDGER_INTAKE_H
@@ -26,16 +26,21 @@ struct intake_options {
     int tee;               /* gets a copy of the input; -1: not copied */
     const volatile sig_atomic_t *stop; /* becomes other than 0 when it is time to stop */
     void *context;                     /* for the functions below, each of which may be NULL */
-    /* Appends to OUT, which is written to stdout when the record is durable. Called by one thread at a time, which may
-     * be another one than the one that reads. */
+    /* Appends to OUT, which is written to stdout when the record is durable, and to TOLD lines that each end with a
+     * NUL, which are told then. Called by the thread that applies the record. */
     void (*on_result)(void *context, const char *input, uint64_t line, const struct record *record,
-                      const struct result *result, struct text *out);
+                      const struct result *result, struct text *out, struct text *told);
+    /* Tells such a line. */
+    void (*on_told)(void *context, const char *line);
     void (*on_reject)(void *context, const char *input, uint64_t line, const char *reason);
     /* Something to tell under -v: a line without a newline. */
     void (*on_note)(void *context, const char *note);
     /* Now and then, and at the end of each input. BYTES were read so far in all inputs, or did not have to be. */
     void (*on_progress)(void *context, const char *input, uint64_t bytes, uint64_t records);
 };
+
+/* Appends a line to what a result has to tell. */
+__attribute__((format(printf, 2, 3))) void told_line(struct text *told, const char *format, ...);
 
 /* PATH to append to, private if it is new: what is rejected may hold anything. Ends the program if it cannot. */
 FILE *rejects_open(const char *path);

@@ -63,8 +63,8 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
 int64_t ledger_copy_rules(struct ledger *ledger, struct rules **rules, struct prompt_rules **prompts);
 /* Their id alone. */
 int64_t ledger_rules_id(const struct ledger *ledger);
-/* Whether so much has changed that the commit will take its time: then it is time for it. */
-bool ledger_laden(const struct ledger *ledger);
+/* How long, about, the commit will take for what is then to be written, in milliseconds. */
+int64_t ledger_commit_ms(const struct ledger *ledger);
 /* False if it failed; then nothing of the transaction has happened. */
 bool ledger_commit(struct ledger *ledger);
 
