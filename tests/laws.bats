@@ -638,6 +638,8 @@ longest_wait() {
   [ "$among" -gt 0 ]
   [ "$first" -lt $((3 * among / 2)) ]
   [ "$last" -lt $((3 * among / 2)) ]
+  is 3 "$(sql "SELECT count(*) FROM workflow_history WHERE workflow_id LIKE 'flip %' AND status = 'running'")"
+  verified
 }
 
 # -- law 8: unknown is not zero ---------------------------------------------------------------------------------------

@@ -25,11 +25,6 @@ ask() {
 # advice JSON [OPTION...]: the fields of its advice that are told below, in short
 advice() { ask "$@" | jq -r '.advice | "\(.pattern) \(.complexity) \(.model) \(.thinking_budget) \(.budget_source)"'; }
 
-# mortal COMMAND...: runs it without root's right to pass over permissions
-mortal() {
-  if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search "$@"; else "$@"; fi
-}
-
 everything() { sqlite3 "$PL_DB" .dump; }
 
 code='{"prompt":"Implement a function"}'

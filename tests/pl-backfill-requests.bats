@@ -20,8 +20,6 @@ fill() {
 
 total() { sql "SELECT value FROM total WHERE name = '$1' AND slot IN (2, (SELECT slot FROM state)) AND value <> 0"; }
 
-verified() { pl-backfill --verify >verified || { cat verified; return 1; }; }
-
 list() {
   echo '{"models":{"acme-1":{"input":1,"output":20},"acme-2":{"input":7,"output":7}}}' >prices.json
 }

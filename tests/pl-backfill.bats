@@ -19,11 +19,6 @@ fill() {
 
 ids() { sql "SELECT workflow_id FROM workflow ORDER BY id" | xargs; }
 
-# mortal COMMAND...: runs it without root's right to pass over permissions
-mortal() {
-  if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search "$@"; else "$@"; fi
-}
-
 # -- options --
 
 @test "--help and --version" {

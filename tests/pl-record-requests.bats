@@ -12,8 +12,6 @@ statuses() { jq -r .status out | xargs; }
 
 hash_of() { printf %s "$1" | sha256sum | cut -c1-16; }
 
-verified() { pl-backfill --verify >verified || { cat verified; return 1; }; }
-
 total() { sql "SELECT value FROM total WHERE name = '$1' AND slot IN (2, (SELECT slot FROM state)) AND value <> 0"; }
 
 # asked MEMBERS [ID]: a request
@@ -394,13 +392,6 @@ quality() { sql "SELECT quality_score, total_quality_score FROM budget_patterns"
 # -- prompts --
 
 @test "prompts: nothing of them is in the database's files" {
-  soon() {
-    for _ in $(seq 100); do
-      if [ -s "$1" ]; then return; fi
-      sleep 0.02
-    done
-    return 1
-  }
   nowhere() {
     is "" "$(grep -l -a -i -E 'zebulon|quixote|rumpel|sancho|ophelia' "$PL_DB"*)"
     [ -s "$PL_DB" ]
@@ -415,7 +406,7 @@ quality() { sql "SELECT quality_score, total_quality_score FROM budget_patterns"
     '{"prompt":"Zebulon again","timestamp":5,"system":"Ophelia","thinking":"Sancho"}' \
     '{"request_id":"5","prompt":"Rumpel","messages":[{"role":"user","content":"Quixote"}],"meta":{"x":"Ophelia"}}' \
     '{"kind":"feedback","request_id":"1","quality_score":4,"prompt":"Zebulon","response":"Sancho"}' >&7
-  soon out
+  soon [ -s out ]
   nowhere # and in its log
   ls "$PL_DB-wal"
   printf '%s\n' '{"request_id":"1","prompt":"Zebulon is back","updated_at":1}' >&7

@@ -35,11 +35,6 @@ retrained() {
   is "$wanted" "$(jq "$filter" out | rounded)"
 }
 
-# mortal COMMAND...: runs it without root's right to pass over permissions
-mortal() {
-  if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search "$@"; else "$@"; fi
-}
-
 everything() { sqlite3 "$PL_DB" .dump; }
 
 # -- options --

@@ -36,18 +36,23 @@ void text_string(struct text *text, const char *string) {
     text_bytes(text, string, strlen(string));
 }
 
-void text_format(struct text *text, const char *format, ...) {
-    va_list arguments, again;
-    va_start(arguments, format);
+void text_vformat(struct text *text, const char *format, va_list arguments) {
+    va_list again;
     va_copy(again, arguments);
     int size = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
     if (size > 0) {
         text_reserve(text, (size_t)size);
         vsnprintf(text->s + text->n, (size_t)size + 1, format, again);
         text->n += (size_t)size;
     }
     va_end(again);
+}
+
+void text_format(struct text *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    text_vformat(text, format, arguments);
+    va_end(arguments);
 }
 
 void text_clear(struct text *text) {

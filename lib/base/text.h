@@ -6,6 +6,7 @@
 #ifndef PL_BASE_TEXT_H
 #define PL_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +54,7 @@ static inline void text_append(struct text *text, struct span span) {
     text_bytes(text, span.s, span.n);
 }
 __attribute__((format(printf, 2, 3))) void text_format(struct text *text, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void text_vformat(struct text *text, const char *format, va_list arguments);
 /* Makes it empty and keeps its memory. */
 void text_clear(struct text *text);
 void text_free(struct text *text);

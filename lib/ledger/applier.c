@@ -103,12 +103,12 @@ static void add_counts(struct intake_counts *counts, const struct intake_counts 
         counts->by_kind[kind] += more->by_kind[kind];
 }
 
-/* The lines of a batch that was sorted, in the order of its records. PART: where an entry has its own. */
-static void unsort(struct text *lines, const struct batch *batch, size_t part) {
+/* Puts the lines of a batch that was sorted, its results or what is to be told, into the order of its records. */
+static void unsort(struct text *lines, const struct batch *batch, bool told) {
     struct text sorted = *lines;
     *lines = (struct text){0};
     for (int i = 0; sorted.n > 0 && i < batch->count; i++) {
-        const struct part *own = (const void *)((const char *)&batch->entries[i] + part);
+        const struct part *own = told ? &batch->entries[i].told : &batch->entries[i].result;
         text_bytes(lines, sorted.s + own->at, own->size);
     }
     text_free(&sorted);
@@ -123,8 +123,8 @@ static void pass_on(struct text *lines, struct text *done) {
  * there yet are kept back. */
 static void publish(struct applier *applier, const struct batch *batch, const struct intake_counts *counts, bool all) {
     if (all && batch->order != NULL) {
-        unsort(&applier->out, batch, offsetof(struct entry, result));
-        unsort(&applier->told, batch, offsetof(struct entry, told));
+        unsort(&applier->out, batch, false);
+        unsort(&applier->told, batch, true);
     }
     pthread_mutex_lock(&applier->mutex);
     add_counts(&applier->done, counts);

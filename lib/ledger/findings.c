@@ -57,6 +57,12 @@ void findings_of(const struct rules *rules, int64_t rules_id, bool learned, cons
     findings->keywords = keep(arena, text_span(scratch));
 }
 
+void findings_of_workflow(const struct rules *rules, int64_t rules_id, const struct workflow_record *record,
+                          struct arena *arena, struct text *scratch, struct findings *findings) {
+    const struct workflow_text text = {record->nl_input, record->error_message, record->workflow_template};
+    findings_of(rules, rules_id, record->version.ended, &text, record->error_count, arena, scratch, findings);
+}
+
 /* What the record says comes before what the rules see in its prompt. */
 void view_of(const struct prompt_rules *rules, const struct request_record *record, struct request_view *view) {
     struct prompt_view seen;

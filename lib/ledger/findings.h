@@ -45,6 +45,10 @@ void traits_of(struct span nl_input, int64_t errors, struct text *files, struct 
 void findings_of(const struct rules *rules, int64_t rules_id, bool learned, const struct workflow_text *text,
                  int64_t errors, struct arena *arena, struct text *scratch, struct findings *findings);
 
+/* The same of a workflow. */
+void findings_of_workflow(const struct rules *rules, int64_t rules_id, const struct workflow_record *record,
+                          struct arena *arena, struct text *scratch, struct findings *findings);
+
 /* RULES may be NULL for a request without a prompt. The view borrows from both. */
 void view_of(const struct prompt_rules *rules, const struct request_record *record, struct request_view *view);
 /* The same, and the features of its prompt. FINDINGS borrow from ARENA, and from RECORD. */

@@ -204,13 +204,11 @@ static void acknowledge(struct intake *intake) {
 }
 
 void told_line(struct text *told, const char *format, ...) {
-    char *line = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&line, format, arguments) >= 0)
-        text_bytes(told, line, strlen(line) + 1);
+    text_vformat(told, format, arguments);
+    text_bytes(told, "", 1);
     va_end(arguments);
-    free(line);
 }
 
 static void tell(struct intake *intake) {
@@ -373,14 +371,10 @@ static const struct findings *find(struct intake *intake, const struct record *r
     if (!intake->looks_ahead || (record->kind != KIND_WORKFLOW && record->kind != KIND_REQUEST))
         return NULL;
     struct findings *findings = arena_take(arena, sizeof *findings);
-    if (record->kind == KIND_REQUEST) {
+    if (record->kind == KIND_REQUEST)
         findings_of_request(intake->prompts, intake->rules_id, &record->request, arena, findings);
-    } else {
-        const struct workflow_record *w = &record->workflow;
-        const struct workflow_text text = {w->nl_input, w->error_message, w->workflow_template};
-        findings_of(intake->rules, intake->rules_id, w->version.ended, &text, w->error_count, arena, &intake->scratch,
-                    findings);
-    }
+    else
+        findings_of_workflow(intake->rules, intake->rules_id, &record->workflow, arena, &intake->scratch, findings);
     return findings;
 }
 

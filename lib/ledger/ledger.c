@@ -102,44 +102,41 @@ static bool read_part(struct ledger *ledger, enum knowledge_part part, struct kn
     return found;
 }
 
-static const struct rules *rules_of(struct ledger *ledger) {
-    struct knowledge part;
+/* False, and the ledger has failed, if the part is not valid. */
+static bool parse_part(struct ledger *ledger, enum knowledge_part part, const char *what) {
+    struct knowledge kept;
     struct text error = {0};
-    if (ledger->rules != NULL || !read_part(ledger, PART_RULES, &part))
-        return ledger->rules;
-    ledger->rules = knowledge_rules(&part, &error);
-    if (ledger->rules != NULL)
-        ledger->pattern_ids = xcalloc((size_t)rules_signature_count(ledger->rules), sizeof *ledger->pattern_ids);
+    bool good = false;
+    if (!read_part(ledger, part, &kept))
+        return false;
+    if (part == PART_RULES)
+        good = (ledger->rules = knowledge_rules(&kept, &error)) != NULL;
+    else if (part == PART_PROMPTS)
+        good = (ledger->prompts = knowledge_prompts(&kept, &error)) != NULL;
     else
-        db_fail(ledger->db, "its rules are not valid: %s", error.s);
-    knowledge_free(&part);
+        good = (ledger->prices = knowledge_prices(&kept, &error)) != NULL;
+    if (!good)
+        db_fail(ledger->db, "its %s are not valid: %s", what, error.s);
+    knowledge_free(&kept);
     text_free(&error);
+    return good;
+}
+
+static const struct rules *rules_of(struct ledger *ledger) {
+    if (ledger->rules == NULL && parse_part(ledger, PART_RULES, "rules"))
+        ledger->pattern_ids = xcalloc((size_t)rules_signature_count(ledger->rules), sizeof *ledger->pattern_ids);
     return ledger->rules;
 }
 
 static const struct prompt_rules *prompts_of(struct ledger *ledger) {
-    struct knowledge part;
-    struct text error = {0};
-    if (ledger->prompts != NULL || !read_part(ledger, PART_PROMPTS, &part))
-        return ledger->prompts;
-    ledger->prompts = knowledge_prompts(&part, &error);
     if (ledger->prompts == NULL)
-        db_fail(ledger->db, "its prompt rules are not valid: %s", error.s);
-    knowledge_free(&part);
-    text_free(&error);
+        parse_part(ledger, PART_PROMPTS, "prompt rules");
     return ledger->prompts;
 }
 
 static const struct price_list *prices_of(struct ledger *ledger) {
-    struct knowledge part;
-    struct text error = {0};
-    if (ledger->prices != NULL || !read_part(ledger, PART_PRICES, &part))
-        return ledger->prices;
-    ledger->prices = knowledge_prices(&part, &error);
     if (ledger->prices == NULL)
-        db_fail(ledger->db, "its prices are not valid: %s", error.s);
-    knowledge_free(&part);
-    text_free(&error);
+        parse_part(ledger, PART_PRICES, "prices");
     return ledger->prices;
 }
 
@@ -291,8 +288,8 @@ static void find(struct ledger *ledger, const struct rules *rules, bool learned,
 /* The same of a record. */
 static const struct findings *find_own(struct ledger *ledger, const struct workflow_record *record,
                                        struct findings *findings) {
-    const struct workflow_text text = {record->nl_input, record->error_message, record->workflow_template};
-    find(ledger, ledger->rules, record->version.ended, &text, record->error_count, findings);
+    arena_reset(&ledger->findings);
+    findings_of_workflow(ledger->rules, ledger->rules_id, record, &ledger->findings, &ledger->scratch, findings);
     return findings;
 }
 
@@ -437,10 +434,6 @@ static bool end(struct ledger *ledger) {
     feature_rows_forget(ledger->features);
     turns_forget(ledger->turns);
     memset(ledger->change, 0, sizeof ledger->change);
-    if (!good) {
-        names_forget(ledger->names);
-        sets_forget(ledger->sets);
-    }
     return good;
 }
 
@@ -504,8 +497,7 @@ static void list_known(struct ledger *ledger, const struct workflow_record *reco
 static int added(const struct result *result, const struct pattern_set *taken) {
     int count = result->pattern_count;
     for (int i = 0; i < result->pattern_count; i++)
-        for (int t = 0; t < taken->count; t++)
-            count -= result->patterns[i].id == taken->patterns[t];
+        count -= sets_has(taken, result->patterns[i].id);
     return count;
 }
 

@@ -9,7 +9,7 @@ struct names *names_new(struct db *db);
 void names_free(struct names *names);
 /* The id of TEXT, which is added if it is new; 0 if its s is NULL. Within a write transaction. */
 int64_t names_id(struct names *names, struct span text);
-/* Forgets what it remembers: after a transaction that was rolled back. */
+/* Forgets what it remembers: after rows were removed by another process. */
 void names_forget(struct names *names);
 
 #endif

@@ -236,30 +236,19 @@ static void write_sum(struct db *db, int slot, const struct pattern_sum *sum) {
 
 /* -- first and last --------------------------------------------------------------------------------------------- */
 
-static bool set_has(const struct pattern_set *set, int64_t pattern) {
-    for (int i = 0; i < set->count; i++)
-        if (set->patterns[i] == pattern)
-            return true;
-    return false;
-}
-
 /* Whether the workflow that was first or last still shows the pattern, and is of that time. */
 static bool still_there(const struct patterns *patterns, const struct change *change, int64_t workflow, int64_t at) {
     int64_t is_at, set;
     if (at == NO_TIME)
         return true;
     return workflows_shown(patterns->db, workflow, change->slot, &set, &is_at) && is_at == at &&
-           set_has(sets_get(patterns->sets, set), change->pattern);
+           sets_has(sets_get(patterns->sets, set), change->pattern);
 }
 
 static bool put_is_earlier(struct db *db, const struct change *change, const struct pattern_sum *sum) {
     if (sum->first_at == NO_TIME || change->first_at != sum->first_at)
         return sum->first_at == NO_TIME || change->first_at < sum->first_at;
-    struct query *query = db_query(db, "SELECT workflow_id FROM workflow WHERE id = ?1");
-    db_bind_integer(query, 1, sum->first_workflow);
-    bool is = db_row(query) && span_compare(change->first_id, db_text(query, 0)) < 0;
-    db_end(query);
-    return is;
+    return workflows_id_after(db, sum->first_workflow, change->first_id);
 }
 
 static void take_first(struct pattern_sum *sum, int64_t at, int64_t workflow) {
@@ -388,13 +377,10 @@ void patterns_show_all(struct patterns *patterns, int slot) {
     }
 }
 
-bool patterns_clear(struct db *db, int slot, int64_t rows) {
-    if (workflows_clear(db, slot, rows))
-        return true;
+void patterns_clear(struct db *db, int slot) {
     struct query *query = db_query(db, "DELETE FROM pattern_sum WHERE slot = ?1");
     db_bind_integer(query, 1, slot);
     db_run(query);
-    return false;
 }
 
 /* -- reading ---------------------------------------------------------------------------------------------------- */

@@ -37,8 +37,8 @@ void patterns_flush(struct patterns *patterns, int slot, bool show);
 void patterns_forget(struct patterns *patterns);
 /* Makes operation_patterns show SLOT, all of it. */
 void patterns_show_all(struct patterns *patterns, int slot);
-/* Removes what a slot holds: of workflows, what up to ROWS show. False when nothing is left. */
-bool patterns_clear(struct db *db, int slot, int64_t rows);
+/* Removes the sums of a slot. */
+void patterns_clear(struct db *db, int slot);
 /* Appends the signature of the pattern ID. False if it is not there. */
 bool patterns_signature(struct db *db, int64_t id, struct text *signature);
 /* The automation status in force for SIGNATURE: into the pattern's row, if there is one. False if there is none. */

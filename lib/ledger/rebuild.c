@@ -100,7 +100,9 @@ static bool clear_some(struct rebuild *r, int slot) {
     int64_t began = clock_monotonic_ms();
     bool more = true;
     while (more && clock_monotonic_ms() - began <= LOCK_MS)
-        more = patterns_clear(r->db, slot, CLEAR_ROWS);
+        more = workflows_clear(r->db, slot, CLEAR_ROWS);
+    if (!more)
+        patterns_clear(r->db, slot);
     return more;
 }
 

@@ -45,7 +45,7 @@ void sets_free(struct sets *sets) {
     free(sets);
 }
 
-void sets_forget(struct sets *sets) {
+static void forget(struct sets *sets) {
     free_slots(sets);
     make_slots(sets, FIRST_SLOTS);
     arena_reset(&sets->memory);
@@ -92,7 +92,7 @@ static void grow(struct sets *sets) {
 
 static const struct pattern_set *remember(struct sets *sets, const struct pattern_set *set) {
     if (sets->count == REMEMBERED_MAX)
-        sets_forget(sets);
+        forget(sets);
     grow(sets);
     size_t size = offsetof(struct pattern_set, patterns) + patterns_size(set);
     struct pattern_set *kept = arena_take(&sets->memory, size);
@@ -174,4 +174,11 @@ int64_t sets_id(struct sets *sets, const int64_t *patterns, int count) {
     if (set.id != 0)
         remember(sets, &set);
     return set.id;
+}
+
+bool sets_has(const struct pattern_set *set, int64_t pattern) {
+    for (int i = 0; i < set->count; i++)
+        if (set->patterns[i] == pattern)
+            return true;
+    return false;
 }

@@ -21,7 +21,6 @@ const struct pattern_set *sets_get(struct sets *sets, int64_t id);
 /* The id of the set of COUNT patterns, in any order and each once, which is added if it is new; 0 if there are none.
  * Within a write transaction. */
 int64_t sets_id(struct sets *sets, const int64_t *patterns, int count);
-/* Forgets what it remembers: after a transaction that was rolled back. */
-void sets_forget(struct sets *sets);
+bool sets_has(const struct pattern_set *set, int64_t pattern);
 
 #endif

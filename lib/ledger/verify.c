@@ -165,10 +165,7 @@ static void check_last(struct verify *v, const char *signature, const struct pat
     int64_t set_id, at;
     bool there = workflows_shown(v->db, is->last_workflow, v->state.slot, &set_id, &at);
     const struct pattern_set *set = sets_get(v->sets, there ? set_id : 0);
-    bool shows = false;
-    for (int i = 0; i < set->count; i++)
-        shows = shows || set->patterns[i] == is->pattern;
-    if (!shows || at != is->last_at)
+    if (!sets_has(set, is->pattern) || at != is->last_at)
         differs(v, "%s: its last workflow is %lld, which is not one of its last", signature,
                 (long long)is->last_workflow);
 }

@@ -363,6 +363,14 @@ int64_t workflows_showing_at(struct db *db, int slot, int64_t pattern, int64_t a
     return id;
 }
 
+bool workflows_id_after(struct db *db, int64_t id, struct span workflow_id) {
+    struct query *query = db_query(db, "SELECT workflow_id FROM workflow WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    bool after = db_row(query) && span_compare(workflow_id, db_text(query, 0)) < 0;
+    db_end(query);
+    return after;
+}
+
 bool workflows_shown(struct db *db, int64_t id, int slot, int64_t *pattern_set, int64_t *created_at) {
     struct query *query = db_query(db, "SELECT pattern_set_0, pattern_set_1, created_at FROM workflow WHERE id = ?1");
     db_bind_integer(query, 1, id);
@@ -408,15 +416,7 @@ void workflows_settle(struct db *db, const struct workflow_row *row, int slot, c
     db_bind_integer(query, 10, row->named);
     db_bind_optional(query, 11, model, 0);
     db_run(query);
-    workflows_price(db, row->id, slot, row->priced[slot]);
-}
-
-void workflows_price(struct db *db, int64_t id, int slot, int64_t price) {
-    struct query *query = slot == 0 ? db_query(db, "UPDATE workflow SET priced_0 = ?2 WHERE id = ?1")
-                                    : db_query(db, "UPDATE workflow SET priced_1 = ?2 WHERE id = ?1");
-    db_bind_integer(query, 1, id);
-    db_bind_optional(query, 2, price, UNKNOWN);
-    db_run(query);
+    workflows_derive(db, row, slot);
 }
 
 void workflows_derive(struct db *db, const struct workflow_row *row, int slot) {

@@ -51,7 +51,6 @@ void totals_count_cost(struct totals *totals, const struct workflow_row *row, in
 /* Writes ROW's share, price in SLOT and "named", and what else a turn has gathered; MODEL is a name's id, 0: none. */
 void workflows_settle(struct db *db, const struct workflow_row *row, int slot, const struct token_counts *tokens,
                       int64_t model);
-void workflows_price(struct db *db, int64_t id, int slot, int64_t price);
 /* Writes what ROW says was derived in SLOT. */
 void workflows_derive(struct db *db, const struct workflow_row *row, int slot);
 /* Removes what up to ROWS workflows show in a slot; false when none shows anything there any more. */
@@ -102,6 +101,8 @@ bool workflows_shown(struct db *db, int64_t id, int slot, int64_t *pattern_set, 
 /* When the first, and the last, workflow that shows PATTERN was created; NO_TIME if none does. */
 int64_t workflows_first_at(struct db *db, int slot, int64_t pattern);
 int64_t workflows_last_at(struct db *db, int slot, int64_t pattern);
+/* Whether the workflow in row ID has an id of its own that comes after WORKFLOW_ID. */
+bool workflows_id_after(struct db *db, int64_t id, struct span workflow_id);
 /* Of those that show PATTERN and were created at AT, the first by its workflow_id; 0: none. */
 int64_t workflows_showing_at(struct db *db, int slot, int64_t pattern, int64_t at);
 

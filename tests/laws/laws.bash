@@ -24,8 +24,6 @@ same() {
   cmp -s "$1" same.is || { diff "$1" same.is | head -n 6; return 1; }
 }
 
-verified() { pl-backfill --verify "$@" >verified || { head -n 6 verified; return 1; }; }
-
 # recomputed [DATABASE]: it holds what ./history makes it hold
 recomputed() { sh "$laws/recompute.sh" history "$@" >differences || { head -n 6 differences; return 1; }; }
 
