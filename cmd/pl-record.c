@@ -14,7 +14,17 @@
 #include "ledger/schema.h"
 #include "report/maps.h"
 
-enum { OPTION_REJECTS = OPTION_LONG, OPTION_RULES, OPTION_PRICES, OPTION_TEE, OPTION_NO_TEXT };
+enum {
+    OPTION_REJECTS = OPTION_LONG,
+    OPTION_RULES,
+    OPTION_PRICES,
+    OPTION_TEE,
+    OPTION_NO_TEXT,
+    OPTION_SPOOL,
+    OPTION_SPOOL_MAX,
+};
+
+static const int64_t SPOOL_BYTES = 256 * 1024 * 1024;
 
 static const struct tool tool = {
     .name = "pl-record",
@@ -27,6 +37,8 @@ static const struct tool tool = {
             {'m', "map", "MAP", "another program's log: a map, its file, auto or list"},
             {OPTION_TEE, "tee", NULL, "write the input through instead of results"},
             {OPTION_REJECTS, "rejects", "FILE", "append what is rejected to FILE"},
+            {OPTION_SPOOL, "spool", "FILE", "where records wait if the database cannot be written"},
+            {OPTION_SPOOL_MAX, "spool-max", "SIZE", "how large that file may become (256M)"},
             {OPTION_RULES, "rules", "FILE", "rules of one's own, for a new database"},
             {OPTION_PRICES, "prices", "FILE", "prices of one's own, for a new database"},
             {OPTION_NO_TEXT, "no-text", NULL, "learn from texts, but keep none"},
@@ -39,9 +51,10 @@ static const struct tool tool = {
 static struct {
     struct common_options common;
     enum record_kind kind;
-    const char *rejects, *map, *given[KNOWLEDGE_PARTS];
+    const char *rejects, *map, *given[KNOWLEDGE_PARTS], *spool;
+    int64_t spool_max;
     bool tee, no_text;
-} options;
+} options = {.spool_max = SPOOL_BYTES};
 
 static void parse(struct options *parser) {
     for (int code; (code = options_next(parser)) != OPTION_END;) {
@@ -56,6 +69,8 @@ static void parse(struct options *parser) {
         case OPTION_RULES: options.given[PART_RULES] = parser->argument; break;
         case OPTION_PRICES: options.given[PART_PRICES] = parser->argument; break;
         case OPTION_NO_TEXT: options.no_text = true; break;
+        case OPTION_SPOOL: options.spool = parser->argument; break;
+        case OPTION_SPOOL_MAX: options.spool_max = options_size(parser, "spool-max"); break;
         default: break;
         }
     }
@@ -125,11 +140,6 @@ static void step_line(const struct record *record, const struct result *result, 
                 outcome_name(result->outcome));
 }
 
-static void (*const result_lines[])(const struct record *, const struct result *, struct text *) = {
-    [KIND_WORKFLOW] = workflow_line, [KIND_REQUEST] = request_line, [KIND_FEEDBACK] = feedback_line,
-    [KIND_CACHE] = cache_line,       [KIND_REVIEW] = review_line,   [KIND_STEP] = step_line,
-};
-
 /* What a record is about, for a message. */
 static struct span subject(const struct record *record) {
     switch (record->kind) {
@@ -142,11 +152,30 @@ static struct span subject(const struct record *record) {
     }
 }
 
+/* What it will be is not known yet. */
+static void spooled_line(const struct record *record, struct text *out) {
+    static const char *const names[] = {
+        [KIND_WORKFLOW] = "workflow_id", [KIND_REQUEST] = "request_id",       [KIND_FEEDBACK] = "request_id",
+        [KIND_CACHE] = "signature",      [KIND_REVIEW] = "pattern_signature", [KIND_STEP] = "session_id",
+    };
+    text_format(out, "{\"kind\":\"%s\"", record_kind_name(record->kind));
+    if (subject(record).s != NULL)
+        member(out, names[record->kind], subject(record));
+    else
+        text_format(out, ",\"%s\":null", names[record->kind]);
+    text_format(out, ",\"status\":\"%s\"}\n", outcome_name(OUTCOME_SPOOLED));
+}
+
+static void (*const result_lines[])(const struct record *, const struct result *, struct text *) = {
+    [KIND_WORKFLOW] = workflow_line, [KIND_REQUEST] = request_line, [KIND_FEEDBACK] = feedback_line,
+    [KIND_CACHE] = cache_line,       [KIND_REVIEW] = review_line,   [KIND_STEP] = step_line,
+};
+
 static void tell(const struct record *record, const struct result *result, struct text *told) {
     for (int i = 0; i < result->pattern_count; i++)
         if (result->patterns[i].made)
             told_line(told, "New pattern detected: %s", result->patterns[i].signature);
-    if (record->kind == KIND_FEEDBACK && result->outcome != OUTCOME_DUPLICATE)
+    if (record->kind == KIND_FEEDBACK && (result->outcome == OUTCOME_NEW || result->outcome == OUTCOME_UPDATED))
         told_line(told, "Stored feedback %lld for request %s", (long long)result->id, record->feedback.request_id.s);
     if (options.common.verbosity > 1)
         told_line(told, "%s %s: %s", record_kind_name(record->kind), subject(record).s != NULL ? subject(record).s : "",
@@ -161,7 +190,11 @@ static void on_result(void *context, const char *input, uint64_t line, const str
                   record->review.pattern_signature.s);
     if (options.common.verbosity > 0)
         tell(record, result, told);
-    if (!options.common.quiet && !options.tee)
+    if (options.common.quiet || options.tee)
+        return;
+    if (result->outcome == OUTCOME_SPOOLED)
+        spooled_line(record, out);
+    else
         result_lines[record->kind](record, result, out);
 }
 
@@ -199,27 +232,107 @@ static void copy_rest(char **operands) {
     }
 }
 
-/* Without rules to offer, a database that has its own goes on. */
-static struct ledger *open_ledger(void) {
+/* What a run works with. */
+struct run {
+    char *path;
+    struct ledger *ledger;
+    struct spool *spool; /* NULL: none */
+    FILE *rejects;
+    const volatile sig_atomic_t *stop;
+    int64_t rejected; /* of what had waited in the spool */
+};
+
+/* Without rules to offer, a database that has its own goes on. WARN of what else may be unexpected, once. */
+static struct ledger *open_ledger(const char *path, bool warn) {
     struct knowledge knowledge;
     struct text error = {0};
     bool offered = knowledge_load(options.given, &knowledge, &error);
     if (!offered && (options.given[PART_RULES] != NULL || options.given[PART_PRICES] != NULL))
         die("%s", error.s);
-    if (!offered)
+    if (!offered && warn)
         complain("warning: %s", error.s);
-    char *path = path_database(options.common.db);
     struct ledger_options how = {.drop_text = options.no_text, .list_patterns = !options.common.quiet && !options.tee};
     struct ledger *ledger = ledger_new(schema_open_write(path), offered ? &knowledge : NULL, &how);
-    if (ledger_rules_differ(ledger))
+    if (ledger_rules_differ(ledger) && warn)
         complain(
             "warning: these rules or prices are not those of %s, which keeps to its own until pl-backfill --rebuild",
             path);
     knowledge_free(&knowledge);
     text_free(&error);
-    free(path);
     return ledger;
 }
+
+/* -- the spool -------------------------------------------------------------------------------------------------- */
+
+/* They were acknowledged when they came: there is nothing more to answer. */
+static void on_taken(void *context, const char *input, uint64_t line, const struct record *record,
+                     const struct result *result, struct text *out, struct text *told) {
+    (void)context;
+    (void)input;
+    (void)line;
+    (void)out;
+    if (options.common.verbosity > 0)
+        tell(record, result, told);
+}
+
+static void read_spool(struct run *run, struct ledger *ledger, int fd) {
+    struct text error = {0};
+    struct intake_options how = {
+        .since = NO_TIME,
+        .until = NO_TIME,
+        .limit = -1,
+        .rejects = run->rejects,
+        .tee = -1,
+        .spooled = true,
+        .stop = run->stop,
+        .on_result = on_taken,
+        .on_told = on_told,
+        .on_reject = on_reject,
+    };
+    struct intake *intake = intake_new(ledger, &how);
+    enum intake_end end = intake_stream(intake, fd, spool_path(run->spool));
+    const struct intake_counts *counts = intake_counts(intake);
+    if (end == INTAKE_FAILED)
+        complain("%s", intake_error(intake));
+    if (!spool_end(run->spool, end == INTAKE_DONE && ledger_error(ledger) == NULL, &error))
+        complain("warning: %s: its records will be read once more", error.s);
+    else if (end == INTAKE_DONE && options.common.verbosity > 0)
+        complain("Took in %lld records from %s: %lld new, %lld updated, %lld duplicates; %lld rejected",
+                 (long long)counts->processed, spool_path(run->spool), (long long)counts->fresh,
+                 (long long)counts->updated, (long long)counts->duplicates, (long long)counts->errors);
+    run->rejected += counts->errors;
+    intake_free(intake);
+    text_free(&error);
+}
+
+/* Takes in what waits, into LEDGER. */
+static void take_in(struct run *run, struct ledger *ledger) {
+    struct text error = {0};
+    if (run->spool == NULL || ledger_error(ledger) != NULL)
+        return;
+    int fd = spool_begin(run->spool, &error);
+    if (fd >= 0)
+        read_spool(run, ledger, fd);
+    else if (error.n > 0)
+        complain("warning: %s", error.s);
+    text_free(&error);
+}
+
+static struct ledger *reopen(void *context) {
+    struct run *run = context;
+    struct ledger *ledger = open_ledger(run->path, false);
+    take_in(run, ledger);
+    if (ledger_error(ledger) != NULL) {
+        ledger_free(ledger);
+        return NULL;
+    }
+    complain("%s can be written again", run->path);
+    ledger_free(run->ledger);
+    run->ledger = ledger;
+    return ledger;
+}
+
+/* -- the whole -------------------------------------------------------------------------------------------------- */
 
 /* Reads all operands, and returns the status. Where the ledger breaks, *LEFT is what a copy of the input lacks. */
 static int record_all(struct intake *intake, char **operands, char ***left) {
@@ -242,51 +355,78 @@ static int record_all(struct intake *intake, char **operands, char ***left) {
     return status == STATUS_GOOD && intake_counts(intake)->errors > 0 ? STATUS_REJECTED : status;
 }
 
-int main(int argc, char **argv) {
-    struct options parser;
-    options_begin(&parser, &tool, &options.common, argc, argv);
-    parse(&parser);
-    char dash[] = "-", *only_stdin[] = {dash, NULL}, **operands = options_operands(&parser);
-    operands = *operands != NULL ? operands : only_stdin;
+static void tell_end(const struct intake_counts *counts) {
+    if (counts->spooled > 0)
+        complain("warning: %lld records wait in %s: the next run with it takes them in", (long long)counts->spooled,
+                 options.spool);
+    if (options.common.verbosity > 0)
+        complain("Stored %lld records: %lld new, %lld updated, %lld duplicates; %lld rejected",
+                 (long long)(counts->processed - counts->spooled), (long long)counts->fresh, (long long)counts->updated,
+                 (long long)counts->duplicates, (long long)counts->errors);
+}
+
+static int record(struct run *run, struct map *map, char **operands) {
     char **left = operands;
-    struct map *map = map_ready_of_option(options.map, options.common.json ? FORMAT_JSON : FORMAT_TABLE);
-    FILE *rejects = options.rejects != NULL ? rejects_open(options.rejects) : NULL;
-    struct ledger *ledger = open_ledger();
     struct intake_options how = {
         .kind = options.kind,
         .map = map,
         .since = NO_TIME,
         .until = NO_TIME,
         .limit = -1,
-        .rejects = rejects,
+        .rejects = run->rejects,
         .tee = options.tee ? STDOUT_FILENO : -1,
-        .stop = stop_catch(),
+        .spool = run->spool,
+        .stop = run->stop,
+        .context = run,
         .on_result = on_result,
         .on_told = on_told,
         .on_reject = on_reject,
+        .reopen = reopen,
     };
-    struct intake *intake = intake_new(ledger, &how);
+    struct intake *intake = intake_new(run->ledger, &how);
     int status = STATUS_FAILED;
-    if (ledger_error(ledger) == NULL)
+    if (ledger_error(run->ledger) == NULL || run->spool != NULL)
         status = record_all(intake, operands, &left);
-    if (ledger_error(ledger) != NULL) {
-        complain("%s", ledger_error(ledger));
+    const char *error = ledger_error(run->ledger);
+    if (status == STATUS_FAILED && error != NULL && intake_counts(intake)->spooled == 0) {
+        complain("%s", error);
         if (options.tee)
             copy_rest(left);
     } else if (intake_unheard(intake)) {
         if (intake_error(intake) != NULL)
             complain("%s", intake_error(intake));
-    } else if (options.common.verbosity > 0) {
-        const struct intake_counts *counts = intake_counts(intake);
-        complain("Stored %lld records: %lld new, %lld updated, %lld duplicates; %lld rejected",
-                 (long long)counts->processed, (long long)counts->fresh, (long long)counts->updated,
-                 (long long)counts->duplicates, (long long)counts->errors);
+    } else {
+        tell_end(intake_counts(intake));
     }
     intake_free(intake);
-    ledger_free(ledger);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct options parser;
+    options_begin(&parser, &tool, &options.common, argc, argv);
+    parse(&parser);
+    char dash[] = "-", *only_stdin[] = {dash, NULL}, **operands = options_operands(&parser);
+    operands = *operands != NULL ? operands : only_stdin;
+    options.spool = options.spool != NULL ? options.spool : getenv("PL_SPOOL");
+    struct map *map = map_ready_of_option(options.map, options.common.json ? FORMAT_JSON : FORMAT_TABLE);
+    struct run run = {
+        .path = path_database(options.common.db),
+        .spool = options.spool != NULL && *options.spool != '\0' ? spool_new(options.spool, options.spool_max) : NULL,
+        .rejects = options.rejects != NULL ? rejects_open(options.rejects) : NULL,
+        .stop = stop_catch(),
+    };
+    run.ledger = open_ledger(run.path, true);
+    take_in(&run, run.ledger);
+    int status = record(&run, map, operands);
+    if (status == STATUS_GOOD && run.rejected > 0)
+        status = STATUS_REJECTED;
+    ledger_free(run.ledger);
+    spool_free(run.spool);
+    free(run.path);
     map_free(map);
     options_end(&parser);
-    if (rejects != NULL && fclose(rejects) != 0) {
+    if (run.rejects != NULL && fclose(run.rejects) != 0) {
         complain("%s: %s", options.rejects, strerror(errno));
         status = STATUS_FAILED;
     }

@@ -75,7 +75,7 @@ static bool offset(const char **s, const char *end, int64_t *us) {
     return true;
 }
 
-static bool in_range(int64_t us) {
+bool time_in_range(int64_t us) {
     return us >= days_from_date(1, 1, 1) * DAY_US && us < days_from_date(10000, 1, 1) * DAY_US;
 }
 
@@ -90,7 +90,7 @@ bool time_parse(struct span text, int64_t *us) {
     *us += ((hour * 60 + minute) * 60 + second) * SECOND_US;
     if (sign(&s, end, ".,") && !fraction(&s, end, us))
         return false;
-    return offset(&s, end, us) && s == end && in_range(*us);
+    return offset(&s, end, us) && s == end && time_in_range(*us);
 }
 
 /* NUMBER without the digits beyond PLACES after its point; one with an exponent stays. */
@@ -110,7 +110,7 @@ bool time_from_number(struct span text, int64_t *us) {
         return false;
     bool milliseconds = seconds >= 100000000000 || seconds <= -100000000000;
     int places = milliseconds ? 3 : 6;
-    return decimal_scaled(cut_off(text, places), places, us, &exact) && in_range(*us);
+    return decimal_scaled(cut_off(text, places), places, us, &exact) && time_in_range(*us);
 }
 
 static bool age(struct span text, int64_t now, int64_t *us) {
@@ -127,7 +127,7 @@ static bool age(struct span text, int64_t now, int64_t *us) {
         if (units[i].unit != text.s[text.n - 1] || !exact)
             continue;
         return !__builtin_mul_overflow(count, units[i].us, &back) && !__builtin_sub_overflow(now, back, us) &&
-               in_range(*us);
+               time_in_range(*us);
     }
     return false;
 }
@@ -160,7 +160,7 @@ static char *put(char *out, int width, int value, char after) {
 void time_format(int64_t us, char out[TIME_TEXT]) {
     int year, month, day;
     *out = '\0';
-    if (!in_range(us))
+    if (!time_in_range(us))
         return;
     int64_t days = us / DAY_US - (us % DAY_US < 0);
     int second = (int)((us - days * DAY_US) / SECOND_US);

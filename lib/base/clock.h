@@ -22,6 +22,8 @@ bool time_from_number(struct span number, int64_t *us);
 /* What a person gives an option: a time as above, a date (its first moment), or an age like 90d, 12h, 30m before NOW.
  */
 bool time_from_person(struct span text, int64_t now, int64_t *us);
+/* Whether it is within these years. */
+bool time_in_range(int64_t us);
 /* "YYYY-MM-DD HH:MM:SS", UTC. */
 void time_format(int64_t us, char out[TIME_TEXT]);
 

@@ -154,6 +154,19 @@ long options_number(const struct options *options, const char *name, long least)
     return value;
 }
 
+int64_t options_size(const struct options *options, const char *name) {
+    static const char units[] = "KMG";
+    char *end;
+    errno = 0;
+    long long count = strtoll(options->argument, &end, 10);
+    const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+    int64_t size;
+    if (end == options->argument || errno != 0 || count < 0 || (*end != '\0' && (unit == NULL || end[1] != '\0')) ||
+        __builtin_mul_overflow(count, unit != NULL ? (int64_t)1024 << (10 * (unit - units)) : 1, &size))
+        options_usage(options, "--%s takes a size, as 1000000 or 64M, not %s", name, options->argument);
+    return size;
+}
+
 int64_t options_time(const struct options *options, const char *name) {
     int64_t us;
     if (!time_from_person(span_of(options->argument), clock_now(), &us))

@@ -56,6 +56,8 @@ __attribute__((format(printf, 2, 3), noreturn)) void options_usage(const struct 
                                                                    ...);
 /* The argument of the option last returned as a whole number of at least LEAST, or usage. */
 long options_number(const struct options *options, const char *name, long least);
+/* The same as a size in bytes: a whole number, or one with K, M or G after it (1024 bytes, ...). */
+int64_t options_size(const struct options *options, const char *name);
 /* The same as a time, in microseconds since 1970. */
 int64_t options_time(const struct options *options, const char *name);
 

@@ -76,6 +76,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [F_REVISION] = "revision",
     [F_STEP] = "step",
     [F_TOOL_NAME] = "tool_name",
+    [F_SPOOLED] = "spooled",
 };
 
 /* The fields by the length of their names, so that a name is compared with two or three others: every key of every
@@ -84,7 +85,7 @@ static const signed char by_length[][16] = {
     [4] = {F_KIND, F_COST, F_TURN, F_STEP, -1},
     [5] = {F_MODEL, F_INPUT, F_EVENT, -1},
     [6] = {F_STATUS, F_PROMPT, -1},
-    [7] = {F_USER_ID, F_ACCOUNT, F_PATTERN, F_SUCCESS, F_COMMENT, -1},
+    [7] = {F_USER_ID, F_ACCOUNT, F_PATTERN, F_SUCCESS, F_COMMENT, F_SPOOLED, -1},
     [8] = {F_NL_INPUT, F_PROVIDER, F_EVENT_ID, F_MESSAGES, F_WRITE_MS, F_REVISION, -1},
     [9] = {F_TIMESTAMP, F_SIGNATURE, F_LOOKUP_MS, F_TOOL_NAME, -1},
     [10] = {F_MODEL_USED, F_LATENCY_MS, F_SESSION_ID, F_CREATED_AT, F_UPDATED_AT, F_REQUEST_ID, F_COMPLEXITY,

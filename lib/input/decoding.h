@@ -68,6 +68,7 @@ enum field {
     F_REVISION,
     F_STEP,
     F_TOOL_NAME,
+    F_SPOOLED,
     FIELD_COUNT,
 };
 

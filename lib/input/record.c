@@ -1,5 +1,9 @@
 #include "input/record.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
 #include "input/decoding.h"
 #include "rules/characteristics.h"
 #include "rules/figures.h"
@@ -508,11 +512,48 @@ bool record_decode(struct json *json, enum record_kind kind, struct arena *arena
     struct decoding d = {.owner = json, .arena = arena, .error = error};
     if (!take_members(&d, json))
         return false;
-    *record = (struct record){.kind = kind != KIND_BY_SHAPE ? kind : kind_of(&d)};
+    *record = (struct record){.kind = kind != KIND_BY_SHAPE ? kind : kind_of(&d), .recorded_at = NO_TIME};
     if (d.wrong)
         return false;
     takers[record->kind](&d, record);
     return !d.wrong;
+}
+
+/* 32 hexadecimal digits. */
+static bool read_digest(struct span text, struct digest *digest) {
+    static const char digits[] = "0123456789abcdef";
+    if (text.n != 2 * sizeof digest->bytes || strspn(text.s, digits) < text.n)
+        return false;
+    for (size_t i = 0; i < sizeof digest->bytes; i++)
+        digest->bytes[i] = (unsigned char)((strchr(digits, text.s[2 * i]) - digits) << 4 |
+                                           (strchr(digits, text.s[2 * i + 1]) - digits));
+    return true;
+}
+
+/* A time in microseconds. */
+static bool read_time(struct span number, int64_t *us) {
+    char digits[24], *end;
+    if (number.n >= sizeof digits)
+        return false;
+    memcpy(digits, number.s, number.n);
+    digits[number.n] = '\0';
+    *us = strtoll(digits, &end, 10);
+    return *end == '\0' && time_in_range(*us);
+}
+
+bool record_spooled(const struct json *json, struct spooled *spooled) {
+    const struct json_node *nodes = json_nodes(json), *found = NULL, *member;
+    *spooled = (struct spooled){.at = NO_TIME};
+    for (uint32_t at = 1; nodes[0].type == JSON_OBJECT && at < nodes[0].next; at = nodes[at].next)
+        found = nodes[at].name == F_SPOOLED ? &nodes[at] : found;
+    member = json_member(json, found, "at");
+    if (member == NULL || member->type != JSON_NUMBER || !read_time(member->text, &spooled->at))
+        return false;
+    member = json_member(json, found, "as");
+    spooled->identified = member != NULL && member->type == JSON_STRING && read_digest(member->text, &spooled->identity);
+    member = json_member(json, found, "no_text");
+    spooled->no_text = member != NULL && member->type == JSON_TRUE;
+    return true;
 }
 
 enum record_kind record_kind_said(const struct json *json) {

@@ -109,9 +109,19 @@ struct step_record {
     int64_t timestamp;
 };
 
+/* What a record that waited in a spool is known by besides what it says. */
+struct spooled {
+    int64_t at; /* when it came: the time of its recording */
+    bool identified;
+    struct digest identity; /* of one that names nothing it is about */
+    bool no_text;           /* its texts are not to be kept */
+};
+
 struct record {
     enum record_kind kind;
     struct digest content; /* of all that the record says */
+    int64_t recorded_at;   /* of one that waited; NO_TIME: now */
+    bool no_text;          /* its texts are not to be kept, whatever the ledger does with others' */
     union {
         struct workflow_record workflow;
         struct request_record request;
@@ -129,6 +139,9 @@ int record_names(struct span key);
  * KIND_BY_SHAPE: as its "kind", else its shape says. False: ERROR says which field is wrong and why. */
 bool record_decode(struct json *json, enum record_kind kind, struct arena *arena, struct record *record,
                    struct text *error);
+
+/* What a line of a spool says besides its record. False: it says nothing of that. */
+bool record_spooled(const struct json *json, struct spooled *spooled);
 
 /* The kind that the value in JSON names; KIND_BY_SHAPE if it names none. */
 enum record_kind record_kind_said(const struct json *json);

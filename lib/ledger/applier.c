@@ -19,6 +19,8 @@ struct applier {
     struct ledger *ledger;
     const struct intake_options *options;
     const char *reading;
+    bool spools; /* the ledger has failed */
+    struct text lines, error;
     struct text out, told; /* of the transaction that goes on, and those before whose results are kept back */
 
     pthread_t thread;
@@ -87,6 +89,7 @@ static void count_result(struct intake_counts *counts, const struct record *reco
     counts->fresh += result->outcome == OUTCOME_NEW;
     counts->updated += result->outcome == OUTCOME_UPDATED;
     counts->duplicates += result->outcome == OUTCOME_DUPLICATE;
+    counts->spooled += result->outcome == OUTCOME_SPOOLED;
     counts->patterns += result->added_count;
     counts->new_patterns += result->made_count;
 }
@@ -97,6 +100,7 @@ static void add_counts(struct intake_counts *counts, const struct intake_counts 
     counts->fresh += more->fresh;
     counts->updated += more->updated;
     counts->duplicates += more->duplicates;
+    counts->spooled += more->spooled;
     counts->patterns += more->patterns;
     counts->new_patterns += more->new_patterns;
     for (int kind = 0; kind <= KIND_LAST; kind++)
@@ -138,46 +142,102 @@ static void publish(struct applier *applier, const struct batch *batch, const st
 
 static void publish_failure(struct applier *applier) {
     pthread_mutex_lock(&applier->mutex);
+    pass_on(&applier->told, &applier->done_told);
     applier->broken = true;
     atomic_store_explicit(&applier->news, true, memory_order_release);
     pthread_mutex_unlock(&applier->mutex);
 }
 
-static void apply(struct applier *applier, struct entry *e, struct intake_counts *counts) {
+static void answer(struct applier *applier, struct entry *e, const struct result *result,
+                   struct intake_counts *counts) {
     const struct intake_options *options = applier->options;
-    struct result result;
+    count_result(counts, &e->record, result);
     e->result.at = applier->out.n;
     e->told.at = applier->told.n;
-    ledger_apply(applier->ledger, &e->record, e->identified ? &e->identity : NULL, e->findings, &result);
-    if (ledger_error(applier->ledger) != NULL)
-        return;
-    count_result(counts, &e->record, &result);
     if (options->on_result != NULL)
-        options->on_result(options->context, e->input, e->line, &e->record, &result, &applier->out, &applier->told);
+        options->on_result(options->context, e->input, e->line, &e->record, result, &applier->out, &applier->told);
     e->result.size = applier->out.n - e->result.at;
     e->told.size = applier->told.n - e->told.at;
 }
 
-int applier_step(struct applier *applier, struct batch *batch, int from) {
+static struct entry *entry_at(const struct batch *batch, int i) {
+    return &batch->entries[batch->order != NULL ? batch->order[i] : i];
+}
+
+static int apply(struct applier *applier, struct batch *batch, int from) {
     struct intake_counts counts = {0};
+    struct result result;
+    size_t out = applier->out.n, told = applier->told.n;
     bool full = false;
     int i = from;
     ledger_begin(applier->ledger);
     int64_t began = clock_monotonic_ms();
-    while (i < batch->count && !full && ledger_error(applier->ledger) == NULL) {
-        apply(applier, &batch->entries[batch->order != NULL ? batch->order[i] : i], &counts);
+    while (i < batch->count && !full) {
+        struct entry *e = entry_at(batch, i);
+        ledger_apply(applier->ledger, &e->record, e->identified ? &e->identity : NULL, e->findings, &result);
+        if (ledger_error(applier->ledger) != NULL)
+            break;
+        answer(applier, e, &result, &counts);
         i++;
         full = i % CHECK_EVERY == 0 && clock_monotonic_ms() - began + ledger_commit_ms(applier->ledger) > LOCK_MS;
     }
     int64_t now = clock_now();
     for (int m = 0; m < batch->mark_count && i == batch->count; m++)
         sources_put(ledger_db(applier->ledger), batch->marks[m].path, applier->reading, &batch->marks[m].source, now);
-    if (!ledger_commit(applier->ledger)) {
+    if (ledger_commit(applier->ledger)) {
+        publish(applier, batch, &counts, i == batch->count);
+        return i;
+    }
+    applier->out.n = out; /* what the transaction would have answered */
+    applier->told.n = told;
+    return -1;
+}
+
+/* -- the spool -------------------------------------------------------------------------------------------------- */
+
+static bool write_lines(struct applier *applier, const struct batch *batch, int from) {
+    text_clear(&applier->lines);
+    for (int i = from; i < batch->count; i++)
+        text_append(&applier->lines, entry_at(batch, i)->waiting);
+    return spool_append(applier->options->spool, text_span(&applier->lines), &applier->error);
+}
+
+/* The records from FROM on wait in the spool. */
+static int put_aside(struct applier *applier, struct batch *batch, int from) {
+    static const struct result spooled = {.outcome = OUTCOME_SPOOLED, .complexity = UNKNOWN};
+    struct intake_counts counts = {0};
+    if (!applier->spools && from < batch->count)
+        told_line(&applier->told, "warning: %s; records wait in %s until a run with it can", ledger_error(applier->ledger),
+                  spool_path(applier->options->spool));
+    applier->spools = applier->spools || from < batch->count;
+    if (from < batch->count && !write_lines(applier, batch, from)) {
+        told_line(&applier->told, "%s", applier->error.s);
         publish_failure(applier);
         return -1;
     }
-    publish(applier, batch, &counts, i == batch->count);
-    return i;
+    for (int i = from; i < batch->count; i++)
+        answer(applier, entry_at(batch, i), &spooled, &counts);
+    publish(applier, batch, &counts, true);
+    return batch->count;
+}
+
+bool applier_spools(const struct applier *applier) {
+    return applier->spools;
+}
+
+void applier_use(struct applier *applier, struct ledger *ledger) {
+    applier->ledger = ledger;
+    applier->spools = false;
+}
+
+int applier_step(struct applier *applier, struct batch *batch, int from) {
+    int next = ledger_error(applier->ledger) == NULL ? apply(applier, batch, from) : -1;
+    if (next >= 0)
+        return next;
+    if (applier->options->spool != NULL)
+        return put_aside(applier, batch, from);
+    publish_failure(applier);
+    return -1;
 }
 
 void applier_pause(void) {
@@ -245,6 +305,8 @@ void applier_free(struct applier *applier) {
         pthread_join(applier->thread, NULL);
     pthread_cond_destroy(&applier->changed);
     pthread_mutex_destroy(&applier->mutex);
+    text_free(&applier->lines);
+    text_free(&applier->error);
     text_free(&applier->out);
     text_free(&applier->told);
     text_free(&applier->done_out);

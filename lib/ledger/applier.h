@@ -17,6 +17,7 @@ struct entry {
     struct digest identity;
     bool identified;
     const struct findings *findings; /* NULL: they are yet to be found */
+    struct span waiting;             /* its line in a spool; s NULL where there is none */
     const char *input;               /* its name; outlives the batch */
     uint64_t line;
     /* the applier's: its part of the lines of all */
@@ -53,12 +54,16 @@ void batch_free(struct batch *batch);
 struct applier *applier_new(struct ledger *ledger, const struct intake_options *options, const char *reading);
 void applier_free(struct applier *applier);
 
-/* Applies BATCH, as much of it as one transaction may, from record FROM on. Returns the first record that is left; -1:
- * the ledger has failed. */
+/* Applies BATCH, as much of it as one transaction may, from record FROM on. Once the ledger has failed, the rest goes to
+ * the spool, if there is one. Returns the first record that is left; -1: the ledger has failed, and the spool. */
 int applier_step(struct applier *applier, struct batch *batch, int from);
 /* Gives BATCH to the thread, which must have nothing else. It is borrowed until applier_wait. False if the system has
  * no thread for it: then nothing was given. */
 bool applier_give(struct applier *applier, struct batch *batch);
+/* Whether records go to the spool. Only while nothing is given. */
+bool applier_spools(const struct applier *applier);
+/* Goes on with LEDGER, which is borrowed, instead. Only while nothing is given. */
+void applier_use(struct applier *applier, struct ledger *ledger);
 /* Waits until what was given is applied. */
 void applier_wait(struct applier *applier);
 /* Whether something was applied that was not taken yet; cheap. */

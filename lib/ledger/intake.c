@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@ enum {
     LOOK_MS = 500, /* how often a wait for input looks whether it is to stop */
     HASH_BLOCK = 256 * 1024,
     TRACKED_MAX = 256, /* files that one batch may span */
+    AGAIN_MS = 10000,  /* how often, at most, a ledger that has failed is tried again */
+    AGAIN_TIMES = 10,  /* and that many times as long as the last try took */
 };
 
 /* A file that was read, or is being read: its place is written with the batch that holds what was read up to there. */
@@ -57,6 +60,7 @@ struct intake {
     struct prompt_rules *prompts;
     struct text out, told, error, reason, scratch;
     bool broken;  /* the ledger has failed */
+    int64_t again_at; /* when it is tried again, where records wait in a spool: by the monotonic clock */
     bool unheard; /* results could not be written */
     struct text reading;
 
@@ -66,7 +70,8 @@ struct intake {
     enum intake_end end;   /* how the input ended */
     struct json *mapped;   /* a record that a map has made */
     bool by_place;         /* records without identity are told apart by their place in the file */
-    bool place_counted;    /* a new file was announced to the table that counts equal ones */
+    struct db *places;     /* where equal ones are counted; NULL: none was met */
+    bool place_counted;    /* a new file was announced to it */
     bool unidentified;     /* the file at hand holds such records, or is read by a map that looks back */
     struct expected *expected;
     size_t expected_count;
@@ -125,6 +130,7 @@ void intake_free(struct intake *intake) {
     if (intake == NULL)
         return;
     applier_free(intake->applier); /* after what it was given */
+    db_close(intake->places);
     forget_expected(intake);
     forget_tracked(intake);
     free(intake->tracked);
@@ -240,7 +246,26 @@ static bool settle(struct intake *intake) {
     return take_applied(intake);
 }
 
+/* Tries a ledger again that has failed, if it is time. Nothing is given. */
+static void try_again(struct intake *intake) {
+    const struct intake_options *options = intake->options;
+    int64_t now = clock_monotonic_ms();
+    if (!applier_spools(intake->applier) || options->reopen == NULL || now < intake->again_at)
+        return;
+    if (intake->again_at != 0) { /* the first time is later */
+        struct ledger *ledger = options->reopen(options->context);
+        forget_rules(intake);
+        if (ledger != NULL) {
+            intake->ledger = ledger;
+            applier_use(intake->applier, ledger);
+        }
+    }
+    int64_t after = clock_monotonic_ms();
+    intake->again_at = after + AGAIN_MS + AGAIN_TIMES * (after - now);
+}
+
 static void begin_batch(struct intake *intake) {
+    try_again(intake);
     drop_done_sources(intake);
     FILE *rejects = intake->options->rejects;
     if (rejects != NULL && (fflush(rejects) != 0 || ferror(rejects)))
@@ -327,6 +352,24 @@ static bool wanted(const struct intake_options *options, const struct record *re
     return (options->since == NO_TIME || at >= options->since) && (options->until == NO_TIME || at < options->until);
 }
 
+/* Nothing tells the record from the next: that it may wait, and be read again, it gets an identity here. */
+static bool identify_by_chance(struct digest *identity) {
+    return getrandom(identity->bytes, sizeof identity->bytes, 0) == (ssize_t)sizeof identity->bytes;
+}
+
+/* Which of the equal ones in its file a record is. */
+static int64_t count_equal(struct intake *intake, const struct digest *content) {
+    if (intake->places == NULL)
+        intake->places = db_open("", DB_WRITE);
+    if (!intake->place_counted)
+        sources_new_file(intake->places);
+    intake->place_counted = intake->unidentified = true;
+    int64_t count = sources_count_equal(intake->places, content);
+    if (db_failed(intake->places))
+        die("%s", db_error(intake->places));
+    return count;
+}
+
 /* A record that names nothing it is about: by its own id, else by its content if that has a time, else by its content
  * and which of the equal ones in its file it is, else not at all. */
 static void identify(struct intake *intake, struct entry *e) {
@@ -345,15 +388,14 @@ static void identify(struct intake *intake, struct entry *e) {
     } else if (intake->by_place) {
         if (!settle(intake))
             return;
-        if (!intake->place_counted)
-            sources_new_file(ledger_db(intake->ledger));
-        intake->place_counted = intake->unidentified = true;
-        text_format(&key, "place %lld:", (long long)sources_count_equal(ledger_db(intake->ledger), &record->content));
+        text_format(&key, "place %lld:", (long long)count_equal(intake, &record->content));
         text_bytes(&key, record->content.bytes, sizeof record->content.bytes);
     }
     e->identified = key.n > 0;
     if (e->identified)
         e->identity = hash128(key.s, key.n);
+    else if (intake->options->spool != NULL)
+        e->identified = identify_by_chance(&e->identity);
     text_free(&key);
 }
 
@@ -378,16 +420,42 @@ static const struct findings *find(struct intake *intake, const struct record *r
     return findings;
 }
 
-static void take(struct intake *intake, struct json *json, struct span text, const char *name, uint64_t line) {
+/* A record that has waited is what it was when it came. */
+static void restore(struct entry *e, const struct json *json) {
+    struct spooled spooled;
+    if (!record_spooled(json, &spooled))
+        return;
+    e->record.recorded_at = spooled.at;
+    e->record.no_text = spooled.no_text;
+    if (!record_named(&e->record)) {
+        e->identified = spooled.identified;
+        e->identity = spooled.identity;
+    }
+}
+
+/* Its line in the spool, should it have to wait. TEXT: the record's own. */
+static struct span line_for_spool(struct intake *intake, const struct entry *e, struct span text) {
+    const struct spooled spooled = {clock_now(), e->identified, e->identity, ledger_drops_text(intake->ledger)};
+    text_clear(&intake->scratch);
+    spool_line(&intake->scratch, text, e->record.kind, &spooled);
+    return (struct span){arena_copy(&intake->batch->arena, intake->scratch.s, intake->scratch.n), intake->scratch.n};
+}
+
+/* Takes the record in JSON, whose own text is TEXT, and which came of SOURCE. */
+static void take(struct intake *intake, struct json *json, struct span text, struct span source, const char *name,
+                 uint64_t line) {
     struct batch *batch = intake->batch;
     struct entry *e = new_entry(batch);
     if (!record_decode(json, intake->options->kind, &batch->arena, &e->record, &intake->reason)) {
-        reject(intake, name, line, text, intake->reason.s);
+        reject(intake, name, line, source, intake->reason.s);
         return;
     }
     if (!wanted(intake->options, &e->record))
         return;
     identify(intake, e);
+    if (intake->options->spooled)
+        restore(e, json);
+    e->waiting = intake->options->spool != NULL ? line_for_spool(intake, e, text) : (struct span){NULL, 0};
     e->findings = find(intake, &e->record);
     e->input = name;
     e->line = line;
@@ -397,7 +465,7 @@ static void take(struct intake *intake, struct json *json, struct span text, con
 
 void intake_take_text(struct intake *intake, struct json *json, struct span text, const char *name, uint64_t line) {
     if (json_parse(json, text))
-        take(intake, json, text, name, line);
+        take(intake, json, text, text, name, line);
     else
         reject(intake, name, line, text, json_error(json));
 }
@@ -487,7 +555,7 @@ static void take_mapped(void *context, struct span record) {
         return;
     }
     if (json_parse(intake->mapped, record))
-        take(intake, intake->mapped, value->text, intake->name, value->line);
+        take(intake, intake->mapped, record, value->text, intake->name, value->line);
     else
         reject(intake, intake->name, value->line, value->text, json_error(intake->mapped));
 }
@@ -508,7 +576,7 @@ static enum intake_end read_all(struct intake *intake) {
         map_run(map, intake->name, &ends);
     else
         while (next_value(intake)) {
-            take(intake, intake->value.json, intake->value.text, intake->name, intake->value.line);
+            take(intake, intake->value.json, intake->value.text, intake->value.text, intake->name, intake->value.line);
             reader_release(intake->reader);
         }
     return intake->end;

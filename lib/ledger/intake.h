@@ -12,6 +12,7 @@
 
 #include "input/map.h"
 #include "input/record.h"
+#include "input/spool.h"
 #include "ledger/ledger.h"
 
 struct intake_options {
@@ -24,12 +25,17 @@ struct intake_options {
     bool again;            /* read files from the beginning, whatever is remembered */
     FILE *rejects;         /* gets the text of what is rejected, a line each; NULL: not kept */
     int tee;               /* gets a copy of the input; -1: not copied */
+    struct spool *spool;   /* where records wait that the ledger cannot take; borrowed. NULL: nowhere */
+    bool spooled;          /* what is read has waited in a spool */
     const volatile sig_atomic_t *stop; /* becomes other than 0 when it is time to stop */
     void *context;                     /* for the functions below, each of which may be NULL */
     /* Appends to OUT, which is written to stdout when the record is durable, and to TOLD lines that each end with a
      * NUL, which are told then. Called by the thread that applies the record. */
     void (*on_result)(void *context, const char *input, uint64_t line, const struct record *record,
                       const struct result *result, struct text *out, struct text *told);
+    /* Where records go to the spool, now and then: another ledger in the place of the one that has failed, which it
+     * frees; NULL: there is none yet. */
+    struct ledger *(*reopen)(void *context);
     /* Tells such a line. */
     void (*on_told)(void *context, const char *line);
     void (*on_reject)(void *context, const char *input, uint64_t line, const char *reason);
@@ -49,6 +55,7 @@ struct intake_counts {
     int64_t workflows;                  /* workflow records read, rejected ones not counted */
     int64_t processed;                  /* records accepted, duplicates among them */
     int64_t fresh, updated, duplicates; /* of those */
+    int64_t spooled;                    /* of those: they wait in the spool */
     int64_t patterns, new_patterns;     /* detected: one for each workflow and signature; never met before */
     int64_t errors;                     /* all that was rejected */
     int64_t by_kind[KIND_LAST + 1];
@@ -63,7 +70,7 @@ enum intake_end {
     INTAKE_DONE,    /* read to the end, or to the limit */
     INTAKE_STOPPED, /* by the stop flag; what was read is durable */
     INTAKE_FAILED,  /* the input could not be read: intake_error says why, the next one can be */
-    INTAKE_BROKEN,  /* the ledger failed */
+    INTAKE_BROKEN,  /* the ledger failed, and the spool, if there is one */
 };
 
 /* Reads FD, which NAME names in messages ("-"). */

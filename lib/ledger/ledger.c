@@ -43,7 +43,9 @@ struct ledger {
     struct text scratch;
     struct request_row request; /* its texts are used again */
     struct stored_feedback feedback;
-    int64_t now;
+    int64_t began_at; /* the transaction */
+    int64_t now;      /* the time of recording of the record at hand */
+    bool keeps_text;  /* of that */
     bool expects_new;         /* the last workflow was */
     bool expects_new_request; /* the last request was */
     int named;                /* whether a request names a workflow: 1, 0; -1: not asked in this transaction */
@@ -196,6 +198,10 @@ struct db *ledger_db(struct ledger *ledger) {
     return ledger->db;
 }
 
+bool ledger_drops_text(const struct ledger *ledger) {
+    return ledger->options.drop_text;
+}
+
 bool ledger_rules_differ(const struct ledger *ledger) {
     return ledger->rules_differ;
 }
@@ -234,7 +240,7 @@ void ledger_begin(struct ledger *ledger) {
     schema_check(ledger->db);
     ledger->state = state_read(ledger->db);
     state_bury_rebuild(ledger->db, &ledger->state);
-    ledger->now = clock_now();
+    ledger->began_at = ledger->now = clock_now();
     ledger->named = -1;
     if (!db_failed(ledger->db) && ledger->state.rules != ledger->rules_id)
         load(ledger, NULL); /* a rebuild has adopted others in the meantime */
@@ -451,7 +457,7 @@ bool ledger_commit(struct ledger *ledger) {
         ledger_flush(ledger, 1 - slot, false);
     budgets_flush(ledger->budgets);
     feature_rows_flush(ledger->features);
-    cache_flush(ledger->cache, ledger->now);
+    cache_flush(ledger->cache, ledger->began_at);
     totals_add(ledger->db, SLOT_COUNTS, &ledger->change[SLOT_COUNTS]);
     return end(ledger);
 }
@@ -550,7 +556,7 @@ static bool add_workflow(struct ledger *ledger, const struct workflow_record *re
     struct workflow_row row = {.recorded_at = ledger->now};
     derive(ledger, record, findings, &row, result);
     row.named = any_named(ledger) && requests_name(ledger->db, record->workflow_id);
-    if (!workflows_insert(ledger->db, ledger->names, record, &findings->traits, !ledger->options.drop_text, ledger->now,
+    if (!workflows_insert(ledger->db, ledger->names, record, &findings->traits, ledger->keeps_text, ledger->now,
                           &row)) {
         result->pattern_count = result->made_count = 0;
         return false;
@@ -570,7 +576,7 @@ static void renew_workflow(struct ledger *ledger, const struct workflow_record *
     result->added_count = added(result, take(ledger, ledger->state.slot, old));
     if (old->turn && !record->turn) /* requests of its turn are not of it any more */
         row.named = requests_name(ledger->db, record->workflow_id);
-    workflows_replace(ledger->db, ledger->names, record, &findings->traits, !ledger->options.drop_text, &row);
+    workflows_replace(ledger->db, ledger->names, record, &findings->traits, ledger->keeps_text, &row);
     follow_up(ledger, record, old, &row);
 }
 
@@ -626,7 +632,11 @@ static void apply_workflow(struct ledger *ledger, const struct workflow_record *
 
 const char *outcome_name(enum outcome outcome) {
     static const char *const names[] = {
-        [OUTCOME_NEW] = "new", [OUTCOME_UPDATED] = "updated", [OUTCOME_DUPLICATE] = "duplicate"};
+        [OUTCOME_NEW] = "new",
+        [OUTCOME_UPDATED] = "updated",
+        [OUTCOME_DUPLICATE] = "duplicate",
+        [OUTCOME_SPOOLED] = "spooled",
+    };
     return names[outcome];
 }
 
@@ -807,6 +817,8 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
     result->pattern_unknown = false;
     if (db_failed(ledger->db))
         return;
+    ledger->now = record->recorded_at != NO_TIME ? record->recorded_at : ledger->began_at;
+    ledger->keeps_text = !ledger->options.drop_text && !record->no_text;
     if (record->kind == KIND_WORKFLOW)
         apply_workflow(ledger, &record->workflow, findings, result);
     else if (record->kind == KIND_REQUEST)
@@ -818,6 +830,6 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
     else if (record->kind == KIND_CACHE)
         result->outcome = (enum outcome)cache_add(ledger->cache, record, identity, ledger->now);
     else
-        result->outcome = (enum outcome)reviews_add(ledger->db, record, identity, clock_now(), &known);
+        result->outcome = (enum outcome)reviews_add(ledger->db, record, identity, ledger->now, &known);
     result->pattern_unknown = !known;
 }

@@ -28,10 +28,12 @@ void ledger_free(struct ledger *ledger);
 /* NULL, or what went wrong; good until the ledger is freed. */
 const char *ledger_error(const struct ledger *ledger);
 struct db *ledger_db(struct ledger *ledger);
+/* Whether texts are learned from and not kept. */
+bool ledger_drops_text(const struct ledger *ledger);
 /* Whether the database goes by other rules or prices than those offered. */
 bool ledger_rules_differ(const struct ledger *ledger);
 
-enum outcome { OUTCOME_NEW, OUTCOME_UPDATED, OUTCOME_DUPLICATE };
+enum outcome { OUTCOME_NEW, OUTCOME_UPDATED, OUTCOME_DUPLICATE, OUTCOME_SPOOLED };
 /* "new", ... */
 const char *outcome_name(enum outcome outcome);
 
