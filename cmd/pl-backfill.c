@@ -13,6 +13,7 @@
 #include "input/files.h"
 #include "ledger/intake.h"
 #include "ledger/rebuild.h"
+#include "ledger/remove.h"
 #include "ledger/schema.h"
 #include "ledger/verify.h"
 #include "report/maps.h"
@@ -22,9 +23,12 @@
 enum {
     OPTION_DRY_RUN = OPTION_LONG,
     OPTION_FORCE,
+    OPTION_BACKUP,
+    OPTION_FORGET,
     OPTION_LIMIT,
     OPTION_NO_TEXT,
     OPTION_PRICES,
+    OPTION_PRUNE,
     OPTION_REBUILD,
     OPTION_REJECTS,
     OPTION_RULES,
@@ -52,6 +56,9 @@ static const struct tool tool = {
             {OPTION_PRICES, "prices", "FILE", "prices of one's own, for the same"},
             {OPTION_NO_TEXT, "no-text", NULL, "learn from texts, but keep none"},
             {OPTION_REBUILD, "rebuild", NULL, "derive all again, by the rules and prices of today"},
+            {OPTION_PRUNE, "prune", "AGE", "remove what is older (400d, or a date), for good"},
+            {OPTION_FORGET, "forget", "WHO", "remove all of session=ID, account=ID or user=ID"},
+            {OPTION_BACKUP, "backup", "FILE", "write a copy of the database, whole, to FILE"},
             {OPTION_VERIFY, "verify", NULL, "recompute every figure, and print each difference"},
             {0, NULL, NULL, NULL},
         },
@@ -64,8 +71,19 @@ static struct {
     enum record_kind kind;
     const char *rejects, *map, *given[KNOWLEDGE_PARTS];
     bool dry_run, force, no_text, rebuild, verify;
-    int64_t limit, since, until;
-} options = {.limit = -1, .since = NO_TIME, .until = NO_TIME};
+    int64_t limit, since, until, prune;
+    const char *backup;
+    enum person person;
+    const char *forgotten; /* whom of these to forget; NULL: nobody */
+} options = {.limit = -1, .since = NO_TIME, .until = NO_TIME, .prune = NO_TIME};
+
+static void parse_forget(const struct options *parser) {
+    const char *name = strchr(parser->argument, '=');
+    size_t size = name != NULL ? (size_t)(name - parser->argument) : 0;
+    if (name == NULL || name[1] == '\0' || !person_named((struct span){parser->argument, size}, &options.person))
+        options_usage(parser, "--forget takes session=ID, account=ID or user=ID, not %s", parser->argument);
+    options.forgotten = name + 1;
+}
 
 static void parse(struct options *parser) {
     for (int code; (code = options_next(parser)) != OPTION_END;) {
@@ -85,6 +103,9 @@ static void parse(struct options *parser) {
         case OPTION_PRICES: options.given[PART_PRICES] = parser->argument; break;
         case OPTION_NO_TEXT: options.no_text = true; break;
         case OPTION_REBUILD: options.rebuild = true; break;
+        case OPTION_PRUNE: options.prune = options_time(parser, "prune"); break;
+        case OPTION_FORGET: parse_forget(parser); break;
+        case OPTION_BACKUP: options.backup = parser->argument; break;
         case OPTION_VERIFY: options.verify = true; break;
         default: break;
         }
@@ -162,6 +183,47 @@ static int rebuild(struct ledger *ledger, const struct knowledge *knowledge) {
         complain("Rebuilt all figures from %lld workflows and %lld requests", (long long)workflows,
                  (long long)requests);
     return end == REBUILD_DONE ? STATUS_GOOD : STATUS_FAILED;
+}
+
+/* -- removing, copying ------------------------------------------------------------------------------------------- */
+
+static void tell_removed(const struct removal_counts *counts) {
+    struct text list = {0};
+    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_LAST; kind++)
+        if (counts->by_kind[kind] > 0)
+            text_format(&list, "%s%lld of kind %s", list.n > 0 ? ", " : "", (long long)counts->by_kind[kind],
+                        record_kind_name(kind));
+    if (!options.common.quiet)
+        complain("%s: %s", options.dry_run ? "would be removed" : "removed", list.n > 0 ? list.s : "nothing");
+    text_free(&list);
+}
+
+/* What the options say is to go. */
+static int remove_records(struct ledger *ledger) {
+    struct removal_counts counts = {0};
+    enum removal_end end = REMOVAL_DONE;
+    const volatile sig_atomic_t *stop = stop_catch();
+    if (options.prune != NO_TIME)
+        end = ledger_prune(ledger, options.prune, stop, &counts);
+    if (end == REMOVAL_DONE && options.forgotten != NULL)
+        end = ledger_forget(ledger, options.person, span_of(options.forgotten), stop, &counts);
+    tell_removed(&counts);
+    if (end == REMOVAL_STOPPED)
+        complain("stopped: the same again goes on with it");
+    else if (end == REMOVAL_BROKEN)
+        complain("%s", ledger_error(ledger));
+    return end == REMOVAL_DONE ? STATUS_GOOD : STATUS_FAILED;
+}
+
+static int back_up(const char *path) {
+    struct text error = {0};
+    bool good = schema_copy(path, options.backup, &error);
+    if (!good)
+        complain("%s", error.s);
+    else if (options.common.verbosity > 0)
+        complain("%s is a copy of %s", options.backup, path);
+    text_free(&error);
+    return good ? STATUS_GOOD : STATUS_FAILED;
 }
 
 /* -- backfill --------------------------------------------------------------------------------------------------- */
@@ -359,7 +421,10 @@ static int write_with(const char *path, struct map *map, char **operands) {
             complain("warning: these rules or prices are not those of %s, which keeps to its own until "
                      "pl-backfill --rebuild",
                      path);
+        bool removes = options.prune != NO_TIME || options.forgotten != NULL;
         status = options.rebuild ? rebuild(ledger, &knowledge) : STATUS_GOOD;
+        if (status == STATUS_GOOD && removes)
+            status = remove_records(ledger);
         if (status == STATUS_GOOD && *operands != NULL)
             status = backfill(ledger, map, operands);
     }
@@ -380,13 +445,14 @@ int main(int argc, char **argv) {
         homes = homes_of(map);
         operands = homes.items;
     }
-    if (*operands == NULL && !options.rebuild && !options.verify)
+    bool changes = options.rebuild || options.prune != NO_TIME || options.forgotten != NULL;
+    if (*operands == NULL && !changes && !options.verify && options.backup == NULL)
         options_usage(&parser, "nothing to read: name files, directories or databases, or - for standard input");
     if (options.dry_run && options.rebuild)
         options_usage(&parser, "--rebuild has no --dry-run: --verify tells whether it would change a figure");
     char *path = path_database(options.common.db);
-    int status = STATUS_GOOD;
-    if (*operands != NULL || options.rebuild)
+    int status = options.backup != NULL ? back_up(path) : STATUS_GOOD;
+    if (status == STATUS_GOOD && (*operands != NULL || changes))
         status = write_with(path, map, operands);
     status = finish_stdout(status);
     stop_by_signal();

@@ -493,7 +493,7 @@ as_version_2() {
   figures >once
   as_version_2
   status 0 pl-backfill --json logs
-  is 6 "$(sql "PRAGMA user_version")"
+  is 7 "$(sql "PRAGMA user_version")"
   is 2 "$(sql "PRAGMA user_version" "$PL_DB.v2")"
   is 1 "$(sql "SELECT count(*) FROM routing_metrics" "$PL_DB.v2")"
   figures | cmp once -

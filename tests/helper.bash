@@ -51,9 +51,16 @@ sql() { sqlite3 -batch "${2:-$PL_DB}" "$1"; }
 
 fresh() { rm -f "$PL_DB" "$PL_DB"-*; }
 
+# as_version_6: the database as it was before records could be removed
+as_version_6() {
+  sql "ALTER TABLE state DROP COLUMN kept_since; ALTER TABLE state DROP COLUMN removals; DROP TABLE removed;
+    DROP TABLE spool; PRAGMA user_version = 6"
+}
+
 # as_version_5: the database as it was before workflows said which set of patterns they show
 as_version_5() {
   local slot
+  as_version_6
   sql "CREATE TABLE occurrence(slot INTEGER NOT NULL, workflow INTEGER NOT NULL REFERENCES workflow,
       pattern INTEGER NOT NULL REFERENCES operation_patterns, at INTEGER NOT NULL,
       keywords INTEGER NOT NULL REFERENCES name, PRIMARY KEY(slot, workflow, pattern)) WITHOUT ROWID;

@@ -696,7 +696,7 @@ JSON
     as_version_5
     is 5 "$(sql "PRAGMA user_version")"
     record </dev/null
-    is 6 "$(sql "PRAGMA user_version")"
+    is 7 "$(sql "PRAGMA user_version")"
     verified
     same once
     record <records
@@ -712,7 +712,7 @@ JSON
   everything >once
   as_version_5
   record --no-text </dev/null
-  is "6 0" "$(sql "PRAGMA user_version; SELECT count(*) FROM workflow WHERE text_kept" | xargs)"
+  is "7 0" "$(sql "PRAGMA user_version; SELECT count(*) FROM workflow WHERE text_kept" | xargs)"
   verified
   same once
   pl-backfill -q --rebuild

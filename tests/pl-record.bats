@@ -877,7 +877,7 @@ secret='{"workflow_id":"s","nl_input":"Run backend tests with pytest for Zebulon
 
 @test "database: write-ahead log, its version, and its own name" {
   w a | pl-record -q
-  is "wal 6 1886142576 ok" "$(sql "PRAGMA journal_mode; PRAGMA user_version; PRAGMA application_id;
+  is "wal 7 1886142576 ok" "$(sql "PRAGMA journal_mode; PRAGMA user_version; PRAGMA application_id;
     PRAGMA integrity_check" | xargs)"
 }
 

@@ -833,7 +833,7 @@ pl_advice_request_count{advice="not_followed"} 2' "$(grep -E '^pl_(predictors_ve
   figures >featureless
   as_version_4
   pl-record </dev/null
-  is "6 4" "$(sql "PRAGMA user_version") $(sql "PRAGMA user_version" "$PL_DB.v4")"
+  is "7 4" "$(sql "PRAGMA user_version") $(sql "PRAGMA user_version" "$PL_DB.v4")"
   is "240 240" "$(for db in "$PL_DB" "$PL_DB.v4"; do sql "SELECT count(*) FROM routing_metrics" "$db"; done | xargs)"
   figures | cmp featureless -
   is "0 a||" "$(sql "SELECT request_id, model, predicted FROM routing_advice")"

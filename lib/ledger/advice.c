@@ -20,3 +20,18 @@ void advice_store(struct db *db, struct names *names, const struct advice_row *a
     db_bind_real(query, 11, advice->predicted);
     db_run(query);
 }
+
+void advice_delete(struct db *db, struct span request_id) {
+    struct query *query = db_query(db, "DELETE FROM advice WHERE request_id = ?1");
+    db_bind_text(query, 1, request_id);
+    db_run(query);
+}
+
+int64_t advice_delete_before(struct db *db, int64_t before, int64_t rows) {
+    struct query *query = db_query(db, "DELETE FROM advice WHERE request_id IN "
+                                       "(SELECT request_id FROM advice WHERE at < ?1 LIMIT ?2)");
+    db_bind_integer(query, 1, before);
+    db_bind_integer(query, 2, rows);
+    db_run(query);
+    return db_changes(db);
+}

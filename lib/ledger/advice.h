@@ -19,4 +19,11 @@ struct advice_row {
  * transaction. */
 void advice_store(struct db *db, struct names *names, const struct advice_row *advice, int64_t at);
 
+/* -- removing -- */
+
+/* Removes what was advised for a request. */
+void advice_delete(struct db *db, struct span request_id);
+/* Removes up to ROWS of what was advised before a time; returns how many. */
+int64_t advice_delete_before(struct db *db, int64_t before, int64_t rows);
+
 #endif

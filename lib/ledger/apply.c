@@ -1,4 +1,5 @@
 #include "ledger/ledger_private.h"
+#include "ledger/removed.h"
 #include "ledger/reviews.h"
 #include "ledger/steps.h"
 
@@ -351,6 +352,51 @@ static void apply_step(struct ledger *ledger, const struct record *record, const
     turns_touch(ledger->turns, is.session, is.at);
 }
 
+/* -- what stays out ---------------------------------------------------------------------------------------------- */
+
+/* The names that a record bears. */
+struct bearing {
+    struct span workflow_id, request_id, rated, session, account, user;
+};
+
+static struct bearing bearing_of(const struct record *record) {
+    const struct workflow_record *w = &record->workflow;
+    const struct request_record *r = &record->request;
+    const struct feedback_record *f = &record->feedback;
+    const struct cache_record *c = &record->cache;
+    switch (record->kind) {
+    case KIND_WORKFLOW:
+        return (struct bearing){.workflow_id = w->workflow_id, .session = w->session_id, .account = w->account};
+    case KIND_REQUEST:
+        return (struct bearing){.request_id = r->request_id,
+                                .session = r->session_id,
+                                .account = r->account,
+                                .user = r->user_id};
+    case KIND_FEEDBACK: return (struct bearing){.rated = f->request_id, .session = f->session_id, .user = f->user_id};
+    case KIND_CACHE: return (struct bearing){.account = c->account, .user = c->user_id};
+    case KIND_STEP: return (struct bearing){.session = record->step.session_id};
+    default: return (struct bearing){.account = {NULL, 0}};
+    }
+}
+
+/* Whether a record was removed, or would have been. */
+static bool stays_out(struct ledger *ledger, const struct record *record, const struct digest *identity) {
+    const struct state *state = &ledger->state;
+    int64_t at = record_time(record);
+    if (state->removals == 0)
+        return false;
+    if (state->kept_since != NO_TIME && (at != NO_TIME ? at : ledger->now) < state->kept_since)
+        return true;
+    const struct bearing b = bearing_of(record);
+    struct span bytes = {NULL, 0};
+    if (identity != NULL)
+        bytes = (struct span){(const char *)identity->bytes, sizeof identity->bytes};
+    return removed_has(ledger->db, TRACE_IDENTITY, bytes) || removed_has(ledger->db, TRACE_WORKFLOW, b.workflow_id) ||
+           removed_has(ledger->db, TRACE_REQUEST, b.request_id) || removed_has(ledger->db, TRACE_RATED, b.rated) ||
+           removed_has(ledger->db, TRACE_SESSION, b.session) || removed_has(ledger->db, TRACE_ACCOUNT, b.account) ||
+           removed_has(ledger->db, TRACE_USER, b.user);
+}
+
 void ledger_apply(struct ledger *ledger, const struct record *record, const struct digest *identity,
                   const struct findings *findings, struct result *result) {
     bool known = true;
@@ -361,6 +407,13 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
         return;
     ledger->now = record->recorded_at != NO_TIME ? record->recorded_at : ledger->began_at;
     ledger->keeps_text = !ledger->options.drop_text && !record->no_text;
+    if (stays_out(ledger, record, identity)) {
+        result->outcome = OUTCOME_DUPLICATE;
+        result->complexity = UNKNOWN;
+        result->pattern = (struct span){NULL, 0};
+        result->id = 0;
+        return;
+    }
     if (record->kind == KIND_WORKFLOW)
         apply_workflow(ledger, &record->workflow, findings, result);
     else if (record->kind == KIND_REQUEST)

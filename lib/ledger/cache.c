@@ -1057,3 +1057,40 @@ void cache_mend(struct db *db, enum cache_subject subject, int64_t key) {
         break;
     }
 }
+
+/* -- removing --------------------------------------------------------------------------------------------------- */
+
+int64_t cache_selected(struct db *db, int64_t after, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM cache_event WHERE id > ?1 AND (at < ?2 OR NULL = ?3 "
+                                       "OR account = ?4 OR user = ?5) ORDER BY id LIMIT 1"),
+                          after, selection);
+}
+
+bool cache_remove(struct cache *cache, int64_t id, struct text *identity, bool *dated) {
+    struct query *query = db_query(cache->db,
+                                   "DELETE FROM cache_event WHERE id = ?1 RETURNING " EVENT_COLUMNS ", identity");
+    text_clear(identity);
+    db_bind_integer(query, 1, id);
+    if (!db_row(query))
+        return false;
+    struct event event = event_from(query);
+    struct span key = db_text(query, 11);
+    *dated = event.version.dated;
+    if (key.n == sizeof(struct event_key))
+        text_bytes(identity, key.s + LOCAL_BYTES, key.n - LOCAL_BYTES);
+    db_run(query);
+    if (!cache->written)
+        cache->state = read_state(cache->db);
+    cache->written = true;
+    if (counts(&cache->state, &event))
+        count_event(cache, &event, -1);
+    /* rows that come later, and may get its number, are of after the last reset all the same */
+    db_script(cache->db, "UPDATE cache_state SET after_id = min(after_id, (SELECT coalesce(max(id), 0) "
+                         "FROM cache_event))");
+    return true;
+}
+
+void cache_forget_signatures(struct cache *cache) {
+    if (cache->known != NULL)
+        memset(cache->known, 0, KNOWN_SIGNATURES * sizeof *cache->known);
+}

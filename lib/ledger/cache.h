@@ -12,6 +12,7 @@
 #include "input/record.h"
 #include "ledger/db.h"
 #include "ledger/names.h"
+#include "ledger/selection.h"
 #include "ledger/state.h"
 
 enum cache_outcome { CACHE_NEW, CACHE_UPDATED, CACHE_DUPLICATE };
@@ -42,5 +43,15 @@ typedef void on_wrong_cache(void *context, enum cache_subject subject, int64_t k
 void cache_check(struct db *db, void *context, on_wrong_cache *on_wrong);
 /* Makes the sums of a subject what the events give. Within a write transaction. */
 void cache_mend(struct db *db, enum cache_subject subject, int64_t key);
+
+/* -- removing -- */
+
+/* The first row over AFTER that is selected; 0: there is none. */
+int64_t cache_selected(struct db *db, int64_t after, const struct selection *selection);
+/* Removes the event in row ID, and its share of every sum. False if it is not there. IDENTITY, which is cleared first,
+ * gets its own, if it has one; *DATED: whether it has a time. */
+bool cache_remove(struct cache *cache, int64_t id, struct text *identity, bool *dated);
+/* Forgets what it remembers of signatures: after rows were removed by another process. */
+void cache_forget_signatures(struct cache *cache);
 
 #endif

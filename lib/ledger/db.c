@@ -324,6 +324,14 @@ void db_read_end(struct db *db) {
     db_rollback(db);
 }
 
+void db_overwrite_deleted(struct db *db) {
+    db_script(db, "PRAGMA secure_delete = ON");
+}
+
+void db_overwrite_log(struct db *db) {
+    db_script(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 /* -- copies ----------------------------------------------------------------------------------------------------- */
 
 static void copy(struct db *from, struct db *to) {

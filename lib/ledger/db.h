@@ -28,6 +28,10 @@ struct db *db_open(const char *path, enum db_access access);
 /* A connection to PATH that never came to be, for this reason. */
 __attribute__((format(printf, 2, 3))) struct db *db_broken(const char *path, const char *format, ...);
 void db_close(struct db *db);
+/* What is deleted from now on is overwritten in the file too. */
+void db_overwrite_deleted(struct db *db);
+/* Writes the log into the file, and empties it, unless somebody reads what stands there. */
+void db_overwrite_log(struct db *db);
 
 bool db_failed(const struct db *db);
 /* "PATH: what is wrong, and what to do"; good until the connection is closed. */

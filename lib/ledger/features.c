@@ -119,3 +119,19 @@ void features_check(struct db *db, void *context, on_wrong_row *on_wrong) {
         if (!features_decode(db_text(query, 1), &features))
             on_wrong(context, db_integer(query, 0), "its features cannot be read");
 }
+
+bool features_sweep(struct db *db, int64_t *after, int64_t rows) {
+    struct query *query = db_query(db, "SELECT max(id) FROM (SELECT id FROM prompt_features WHERE id > ?1 ORDER BY id "
+                                       "LIMIT ?2)");
+    db_bind_integer(query, 1, *after);
+    db_bind_integer(query, 2, rows);
+    int64_t last = db_row(query) ? db_optional(query, 0, 0) : 0;
+    db_end(query);
+    query = db_query(db, "DELETE FROM prompt_features WHERE id > ?1 AND id <= ?2 AND NOT EXISTS "
+                         "(SELECT 1 FROM request r WHERE r.prompt_hash = prompt_features.prompt_hash)");
+    db_bind_integer(query, 1, *after);
+    db_bind_integer(query, 2, last);
+    db_run(query);
+    *after = last;
+    return last != 0;
+}

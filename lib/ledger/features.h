@@ -22,6 +22,10 @@ void feature_rows_flush(struct feature_rows *rows);
 size_t feature_rows_count(const struct feature_rows *rows);
 void feature_rows_forget(struct feature_rows *rows);
 
+/* Removes those of prompts that no request is of, among ROWS rows over *AFTER, which becomes the last of these. False
+ * if there are none over it. */
+bool features_sweep(struct db *db, int64_t *after, int64_t rows);
+
 /* Those kept of the prompt with this hash; false, and FEATURES empty, if there are none of this version. */
 bool features_recall(struct db *db, uint64_t hash, struct features *features);
 /* The same in their encoded form, which is appended. */

@@ -96,3 +96,37 @@ void feedback_of(struct db *db, struct span request_id, int64_t *count, int64_t 
 int64_t feedback_count(struct db *db) {
     return db_value(db, "SELECT count(*) FROM feedback", 0);
 }
+
+/* -- removing --------------------------------------------------------------------------------------------------- */
+
+int64_t feedback_selected(struct db *db, int64_t after, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM feedback WHERE id > ?1 AND (at < ?2 OR session = ?3 "
+                                       "OR NULL = ?4 OR user = ?5) ORDER BY id LIMIT 1"),
+                          after, selection);
+}
+
+int64_t feedback_about(struct db *db, struct span request_id) {
+    struct query *query = db_query(db, "SELECT id FROM feedback WHERE request_id = ?1 LIMIT 1");
+    db_bind_text(query, 1, request_id);
+    int64_t id = db_row(query) ? db_integer(query, 0) : 0;
+    db_end(query);
+    return id;
+}
+
+bool feedback_remove(struct db *db, int64_t id, struct stored_feedback *old, struct text *identity, bool *dated) {
+    struct query *query = db_query(db, "SELECT request_id, quality_score, identity, dated "
+                                       "FROM feedback WHERE id = ?1");
+    text_clear(&old->request_id);
+    text_clear(identity);
+    db_bind_integer(query, 1, id);
+    if (!db_row(query))
+        return false;
+    old->id = id;
+    text_append(&old->request_id, db_text(query, 0));
+    old->quality_score = db_integer(query, 1);
+    text_append(identity, db_text(query, 2));
+    *dated = db_integer(query, 3) != 0;
+    db_end(query);
+    drop(db, id);
+    return true;
+}

@@ -6,6 +6,7 @@
 #include "input/record.h"
 #include "ledger/db.h"
 #include "ledger/names.h"
+#include "ledger/selection.h"
 
 /* Whose answer a rating is about, as SQL columns "provider" and "model", of a row f of feedback and the row r of its
  * request. The request's own come before what a rating repeats of them; but where nobody knows who its model is of, as
@@ -32,5 +33,15 @@ enum feedback_outcome feedback_add(struct db *db, struct names *names, const str
 /* The ratings of a request, added up. */
 void feedback_of(struct db *db, struct span request_id, int64_t *count, int64_t *sum);
 int64_t feedback_count(struct db *db);
+
+/* -- removing -- */
+
+/* The first row over AFTER that is selected; 0: there is none. */
+int64_t feedback_selected(struct db *db, int64_t after, const struct selection *selection);
+/* A rating about REQUEST_ID; 0: there is none. */
+int64_t feedback_about(struct db *db, struct span request_id);
+/* Removes the rating in row ID; OLD, whose text is cleared first, says what it was. False if it is not there. IDENTITY,
+ * which is cleared first, gets its own, if it has one; *DATED: whether it has a time. */
+bool feedback_remove(struct db *db, int64_t id, struct stored_feedback *old, struct text *identity, bool *dated);
 
 #endif

@@ -200,6 +200,11 @@ void ledger_begin(struct ledger *ledger) {
     state_bury_rebuild(ledger->db, &ledger->state);
     ledger->began_at = ledger->now = clock_now();
     ledger->named = -1;
+    if (ledger->state.removals != ledger->removals) { /* what is remembered may be gone */
+        names_forget(ledger->names);
+        cache_forget_signatures(ledger->cache);
+        ledger->removals = ledger->state.removals;
+    }
     if (!db_failed(ledger->db) && ledger->state.rules != ledger->rules_id)
         load(ledger, NULL); /* a rebuild has adopted others in the meantime */
 }

@@ -42,8 +42,8 @@ void names_forget(struct names *names) {
     names->count = 0;
 }
 
-static int64_t look_up(struct names *names, struct span text) {
-    struct query *query = db_query(names->db, "SELECT id FROM name WHERE text = ?1");
+int64_t names_find(struct db *db, struct span text) {
+    struct query *query = db_query(db, "SELECT id FROM name WHERE text = ?1");
     db_bind_text(query, 1, text);
     int64_t id = db_row(query) ? db_integer(query, 0) : 0;
     db_end(query);
@@ -84,7 +84,7 @@ int64_t names_id(struct names *names, struct span text) {
     struct remembered *slot = slot_of(names, text);
     if (slot->id != 0)
         return slot->id;
-    int64_t id = look_up(names, text);
+    int64_t id = names_find(names->db, text);
     if (id == 0)
         id = add(names, text);
     if (names->count == REMEMBERED_MAX || names->texts.used > REMEMBERED_BYTES_MAX)
@@ -93,4 +93,25 @@ int64_t names_id(struct names *names, struct span text) {
     *slot_of(names, text) = (struct remembered){{arena_copy(&names->texts, text.s, text.n), text.n}, id};
     names->count++;
     return id;
+}
+
+bool names_used(struct db *db, int64_t id) {
+    struct query *query = db_query(
+        db, "SELECT EXISTS (SELECT 1 FROM workflow WHERE ?1 IN (template, model, session, account, keywords_0, "
+            "keywords_1)) OR EXISTS (SELECT 1 FROM request WHERE ?1 IN (pattern, provider, model, account, user, "
+            "session)) OR EXISTS (SELECT 1 FROM feedback WHERE ?1 IN (user, session, pattern, provider, model)) "
+            "OR EXISTS (SELECT 1 FROM advice WHERE ?1 IN (pattern, provider, model)) "
+            "OR EXISTS (SELECT 1 FROM cache_event WHERE ?1 IN (account, user)) "
+            "OR EXISTS (SELECT 1 FROM cache_party WHERE name = ?1) OR EXISTS (SELECT 1 FROM turn WHERE session = ?1) "
+            "OR EXISTS (SELECT 1 FROM step WHERE ?1 IN (session, tool))");
+    db_bind_integer(query, 1, id);
+    bool used = !db_row(query) || db_integer(query, 0) != 0;
+    db_end(query);
+    return used;
+}
+
+void names_delete(struct db *db, int64_t id) {
+    struct query *query = db_query(db, "DELETE FROM name WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    db_run(query);
 }

@@ -9,6 +9,11 @@ struct names *names_new(struct db *db);
 void names_free(struct names *names);
 /* The id of TEXT, which is added if it is new; 0 if its s is NULL. Within a write transaction. */
 int64_t names_id(struct names *names, struct span text);
+/* The id of TEXT; 0: it is not there. */
+int64_t names_find(struct db *db, struct span text);
+/* Whether any row is of the name ID: looks through all of them. */
+bool names_used(struct db *db, int64_t id);
+void names_delete(struct db *db, int64_t id);
 /* Forgets what it remembers: after rows were removed by another process. */
 void names_forget(struct names *names);
 

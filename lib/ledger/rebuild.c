@@ -229,7 +229,9 @@ static bool swap(struct rebuild *r, const struct knowledge *knowledge) {
         derive_logged(r, slot);
     ledger_flush(r->ledger, slot, false);
     int64_t rules = knowledge_add(r->db, knowledge, clock_now());
-    state = (struct state){.slot = slot, .rules = rules};
+    state_end_rebuild(&state);
+    state.slot = slot;
+    state.rules = rules;
     state_write(r->db, &state); /* the views show it from here on */
     patterns_show_all(ledger_patterns(r->ledger), slot);
     return ledger_commit_state(r->ledger, &state);

@@ -35,12 +35,15 @@ void totals_count_request(struct totals *totals, const struct request_row *row, 
 
 /* -- finding ---------------------------------------------------------------------------------------------------- */
 
-static struct query *select_by(struct db *db, struct span request_id, const struct digest *identity) {
+/* The columns that take_row takes, and after them what tells the request from others. */
 #define COLUMNS                                                                                                        \
     "SELECT r.id, r.version_at, r.success, r.content, r.recorded_at, r.at, r.prompt_hash, r.complexity, "              \
     "r.complexity_score, r.thinking_budget, r.thinking_tokens, r.cost, r.priced_0, r.priced_1, r.quality, "            \
     "r.rating_count, r.rating_sum, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, "       \
-    "r.workflow_id, n.text, r.session, r.revision FROM request r LEFT JOIN name n ON n.id = r.pattern "
+    "r.workflow_id, n.text, r.session, r.revision, r.request_id, r.identity "                                          \
+    "FROM request r LEFT JOIN name n ON n.id = r.pattern "
+
+static struct query *select_by(struct db *db, struct span request_id, const struct digest *identity) {
     struct query *query;
     if (request_id.s != NULL) {
         query = db_query(db, COLUMNS "WHERE r.request_id = ?1");
@@ -50,7 +53,6 @@ static struct query *select_by(struct db *db, struct span request_id, const stru
         db_bind_blob(query, 1, identity->bytes, sizeof identity->bytes);
     }
     return query;
-#undef COLUMNS
 }
 
 /* As the record's version counts them: the sum of what is known. */
@@ -62,14 +64,8 @@ static int64_t tokens_of(struct query *query, int first) {
     return sum;
 }
 
-bool requests_find(struct db *db, struct span request_id, const struct digest *identity, struct request_row *row) {
-    text_clear(&row->workflow_id);
-    text_clear(&row->pattern);
-    if (request_id.s == NULL && identity == NULL)
-        return false;
-    struct query *query = select_by(db, request_id, identity);
-    if (!db_row(query))
-        return false;
+/* From a row of select_by. */
+static void take_row(struct query *query, struct request_row *row) {
     row->id = db_integer(query, 0);
     row->version = (struct version){
         .revision = db_optional(query, 24, UNKNOWN),
@@ -96,8 +92,19 @@ bool requests_find(struct db *db, struct span request_id, const struct digest *i
     row->rating_sum = db_integer(query, 16);
     text_append(&row->workflow_id, db_text(query, 21));
     text_append(&row->pattern, db_text(query, 22));
+}
+
+bool requests_find(struct db *db, struct span request_id, const struct digest *identity, struct request_row *row) {
+    text_clear(&row->workflow_id);
+    text_clear(&row->pattern);
+    if (request_id.s == NULL && identity == NULL)
+        return false;
+    struct query *query = select_by(db, request_id, identity);
+    bool found = db_row(query);
+    if (found)
+        take_row(query, row);
     db_end(query);
-    return true;
+    return found;
 }
 
 bool requests_find_rated(struct db *db, struct span request_id, struct request_row *row) {
@@ -342,4 +349,36 @@ void requests_check(struct db *db, void *context, on_wrong_row *on_wrong) {
         else if (request.good != request_good(&request.row))
             on_wrong(context, request.row.id, "whether it counts as good is wrong");
     }
+}
+
+/* -- removing --------------------------------------------------------------------------------------------------- */
+
+int64_t requests_selected(struct db *db, int64_t after, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM request WHERE id > ?1 AND (at < ?2 OR session = ?3 "
+                                       "OR account = ?4 OR user = ?5) ORDER BY id LIMIT 1"),
+                          after, selection);
+}
+
+bool requests_find_row(struct db *db, int64_t id, struct request_row *row, struct text *request_id,
+                       struct text *identity) {
+    text_clear(&row->workflow_id);
+    text_clear(&row->pattern);
+    text_clear(request_id);
+    text_clear(identity);
+    struct query *query = db_query(db, COLUMNS "WHERE r.id = ?1");
+    db_bind_integer(query, 1, id);
+    bool found = db_row(query);
+    if (found) {
+        take_row(query, row);
+        text_append(request_id, db_text(query, 25));
+        text_append(identity, db_text(query, 26));
+    }
+    db_end(query);
+    return found;
+}
+
+void requests_delete(struct db *db, int64_t id) {
+    struct query *query = db_query(db, "DELETE FROM request WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    db_run(query);
 }

@@ -6,6 +6,7 @@
 #include "ledger/db.h"
 #include "ledger/findings.h"
 #include "ledger/names.h"
+#include "ledger/selection.h"
 #include "ledger/state.h"
 #include "rules/prices.h"
 #include "rules/prompts.h"
@@ -90,5 +91,14 @@ void requests_check(struct db *db, void *context, on_wrong_row *on_wrong);
 
 /* Whether the row is to count among the good ones that budgets go by. */
 bool request_good(const struct request_row *row);
+
+/* -- removing -- */
+
+/* The first row over AFTER that is selected; 0: there is none. */
+int64_t requests_selected(struct db *db, int64_t after, const struct selection *selection);
+/* The one in row ID, as requests_find, with its REQUEST_ID and IDENTITY, which are cleared first: empty, it has none. */
+bool requests_find_row(struct db *db, int64_t id, struct request_row *row, struct text *request_id,
+                       struct text *identity);
+void requests_delete(struct db *db, int64_t id);
 
 #endif

@@ -90,3 +90,35 @@ enum review_outcome reviews_add(struct db *db, const struct record *record, cons
     free(stored.signature);
     return newer ? REVIEW_UPDATED : REVIEW_DUPLICATE;
 }
+
+/* -- removing --------------------------------------------------------------------------------------------------- */
+
+int64_t reviews_selected(struct db *db, int64_t after, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM review WHERE id > ?1 AND (reviewed_at < ?2 "
+                                       "OR NULL IN (?3, ?4, ?5)) ORDER BY id LIMIT 1"),
+                          after, selection);
+}
+
+bool reviews_remove(struct db *db, int64_t id, struct text *identity, bool *dated) {
+    struct text signature = {0};
+    struct query *query = db_query(db, "DELETE FROM review WHERE id = ?1 RETURNING pattern_signature, "
+                                       "identity, dated");
+    text_clear(identity);
+    db_bind_integer(query, 1, id);
+    bool found = db_row(query);
+    if (found) {
+        text_append(&signature, db_text(query, 0));
+        text_append(identity, db_text(query, 1));
+        *dated = db_integer(query, 2) != 0;
+        db_run(query);
+        put_in_force(db, text_span(&signature));
+    }
+    text_free(&signature);
+    return found;
+}
+
+void reviews_forget(struct db *db, struct span reviewer) {
+    struct query *query = db_query(db, "UPDATE review SET reviewed_by = NULL WHERE reviewed_by = ?1");
+    db_bind_text(query, 1, reviewer);
+    db_run(query);
+}

@@ -4,6 +4,7 @@
 
 #include "input/record.h"
 #include "ledger/db.h"
+#include "ledger/selection.h"
 
 enum review_outcome { REVIEW_NEW, REVIEW_UPDATED, REVIEW_DUPLICATE };
 
@@ -15,5 +16,15 @@ enum review_outcome reviews_add(struct db *db, const struct record *record, cons
 /* The status in force for a pattern, with its history, newest first: step with db_row; columns: automation_status,
  * reviewed_by, review_notes, reviewed_at in microseconds. */
 struct query *reviews_of(struct db *db, struct span signature);
+
+/* -- removing -- */
+
+/* The first row over AFTER that is selected; 0: there is none. */
+int64_t reviews_selected(struct db *db, int64_t after, const struct selection *selection);
+/* Removes the review in row ID, and puts the newest that is left of its pattern in force. False if it is not there.
+ * IDENTITY, which is cleared first, gets its own, if it has one; *DATED: whether it has a time. */
+bool reviews_remove(struct db *db, int64_t id, struct text *identity, bool *dated);
+/* Takes the name of whoever decided out of their decisions, which stay. */
+void reviews_forget(struct db *db, struct span reviewer);
 
 #endif

@@ -202,3 +202,37 @@ struct db *schema_open_copy(const char *path) {
     bring_forward(db);
     return db;
 }
+
+static bool sync_directory_of(const char *path) {
+    char *copy = xstrdup(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return good;
+}
+
+bool schema_copy(const char *path, const char *to, struct text *error) {
+    struct text fresh = {0};
+    struct db *db = db_open(path, DB_READ);
+    known_version(db);
+    text_clear(error);
+    text_format(&fresh, "%s.%lld.new", to, (long long)getpid());
+    int fd = db_failed(db) ? -1 : open(fresh.s, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    bool opened = fd >= 0;
+    if (!db_failed(db) && !opened)
+        text_format(error, "%s: %s", fresh.s, strerror(errno));
+    else if (!db_failed(db) && db_save(db, fresh.s) &&
+             (fsync(fd) != 0 || rename(fresh.s, to) != 0 || !sync_directory_of(to)))
+        text_format(error, "%s: %s", to, strerror(errno));
+    if (db_failed(db))
+        text_string(error, db_error(db));
+    if (opened)
+        close(fd);
+    if (opened && error->n > 0)
+        unlink(fresh.s);
+    db_close(db);
+    text_free(&fresh);
+    return error->n == 0;
+}

@@ -23,6 +23,10 @@ struct db *schema_open_glance(const char *path);
 /* A private temporary copy of the database at PATH, or a new one if there is none. */
 struct db *schema_open_copy(const char *path);
 
+/* Writes a whole copy of the database at PATH, as it is at one moment, to the file TO, which it takes the place of when
+ * it is durable; others go on reading and writing meanwhile. False, with ERROR: then nothing has changed. */
+bool schema_copy(const char *path, const char *to, struct text *error);
+
 /* Fails the connection if a newer program has brought the database forward since it was opened. Within a transaction.
  */
 void schema_check(struct db *db);

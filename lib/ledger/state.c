@@ -10,10 +10,9 @@ enum { DEAD_S = 60 };
 /* -- state ------------------------------------------------------------------------------------------------------ */
 
 struct state state_read(struct db *db) {
-    struct state state = {0};
-    struct query *query =
-        db_query(db,
-                 "SELECT slot, rules, rebuild, rebuild_beat, rebuild_at, rebuild_request_at FROM state WHERE id = 1");
+    struct state state = {.kept_since = NO_TIME};
+    struct query *query = db_query(db, "SELECT slot, rules, rebuild, rebuild_beat, rebuild_at, rebuild_request_at, "
+                                       "kept_since, removals FROM state WHERE id = 1");
     if (db_row(query)) {
         state.slot = (int)db_integer(query, 0) & 1;
         state.rules = db_optional(query, 1, 0);
@@ -21,13 +20,16 @@ struct state state_read(struct db *db) {
         state.beat = db_optional(query, 3, 0);
         for (int family = 0; family < FAMILIES; family++)
             state.rebuild_at[family] = db_optional(query, 4 + family, 0);
+        state.kept_since = db_optional(query, 6, NO_TIME);
+        state.removals = db_integer(query, 7);
         db_end(query);
     }
     return state;
 }
 
 void state_end_rebuild(struct state *state) {
-    *state = (struct state){.slot = state->slot, .rules = state->rules};
+    state->rebuild = state->beat = 0;
+    memset(state->rebuild_at, 0, sizeof state->rebuild_at);
 }
 
 void state_bury_rebuild(struct db *db, struct state *state) {
@@ -42,13 +44,15 @@ void state_bury_rebuild(struct db *db, struct state *state) {
 
 void state_write(struct db *db, const struct state *state) {
     struct query *query = db_query(db, "UPDATE state SET slot = ?1, rules = ?2, rebuild = ?3, rebuild_beat = ?4, "
-                                       "rebuild_at = ?5, rebuild_request_at = ?6 WHERE id = 1");
+                                       "rebuild_at = ?5, rebuild_request_at = ?6, kept_since = ?7, removals = ?8 WHERE id = 1");
     db_bind_integer(query, 1, state->slot);
     db_bind_optional(query, 2, state->rules, 0);
     db_bind_optional(query, 3, state->rebuild, 0);
     db_bind_optional(query, 4, state->beat, 0);
     for (int family = 0; family < FAMILIES; family++)
         db_bind_optional(query, 5 + family, state->rebuild_at[family], 0);
+    db_bind_optional(query, 7, state->kept_since, NO_TIME);
+    db_bind_integer(query, 8, state->removals);
     db_run(query);
 }
 

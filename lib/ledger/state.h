@@ -3,6 +3,7 @@
 #ifndef PL_LEDGER_STATE_H
 #define PL_LEDGER_STATE_H
 
+#include "input/record.h"
 #include "ledger/db.h"
 
 /* Told of a row whose derived columns are not what the records say. */
@@ -17,6 +18,8 @@ struct state {
     int64_t rebuild;              /* the token of the rebuild that goes on; 0: none */
     int64_t beat;                 /* when the rebuild last did something, microseconds since 1970 */
     int64_t rebuild_at[FAMILIES]; /* those up to this id are in the other slot, unless they are in the log */
+    int64_t kept_since;           /* records of earlier times were pruned, microseconds since 1970; NO_TIME: none was */
+    int64_t removals;             /* how often something was removed */
 };
 
 struct state state_read(struct db *db);
@@ -25,7 +28,7 @@ void state_bury_rebuild(struct db *db, struct state *state);
 /* All but the rules must be within a write transaction. */
 void state_write(struct db *db, const struct state *state);
 
-/* Leaves the slot and the rules. */
+/* Leaves all but the rebuild. */
 void state_end_rebuild(struct state *state);
 
 /* Whether the other slot knows the workflow or request, as the rebuild that goes on has left it. */

@@ -63,3 +63,24 @@ struct query *steps_of_session(struct db *db, int64_t session, int64_t from, int
     db_bind_integer(query, 3, until);
     return query;
 }
+
+int64_t steps_selected(struct db *db, int64_t after, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM step WHERE id > ?1 AND (at < ?2 OR session = ?3 "
+                                       "OR NULL IN (?4, ?5)) ORDER BY id LIMIT 1"),
+                          after, selection);
+}
+
+bool steps_remove(struct db *db, int64_t id, struct step_place *was, struct text *identity, bool *dated) {
+    struct query *query = db_query(db, "DELETE FROM step WHERE id = ?1 RETURNING session, at, "
+                                       "identity, dated");
+    text_clear(identity);
+    db_bind_integer(query, 1, id);
+    bool found = db_row(query);
+    if (found) {
+        *was = (struct step_place){db_integer(query, 0), db_integer(query, 1)};
+        text_append(identity, db_text(query, 2));
+        *dated = db_integer(query, 3) != 0;
+        db_run(query);
+    }
+    return found;
+}

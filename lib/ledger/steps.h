@@ -5,6 +5,7 @@
 #include "input/record.h"
 #include "ledger/db.h"
 #include "ledger/names.h"
+#include "ledger/selection.h"
 
 /* Where a step is: what was there before may be another turn's. */
 struct step_place {
@@ -22,5 +23,13 @@ enum step_outcome steps_add(struct db *db, struct names *names, const struct rec
 /* The steps of SESSION from FROM on and before UNTIL, in no order: step with db_row; columns: at, step (an enum step),
  * success (1, 0 or NULL). */
 struct query *steps_of_session(struct db *db, int64_t session, int64_t from, int64_t until);
+
+/* -- removing -- */
+
+/* The first row over AFTER that is selected; 0: there is none. */
+int64_t steps_selected(struct db *db, int64_t after, const struct selection *selection);
+/* Removes the step in row ID; WAS is where it was. False if it is not there. IDENTITY, which is cleared first, gets
+ * its own, if it has one; *DATED: whether it has a time. */
+bool steps_remove(struct db *db, int64_t id, struct step_place *was, struct text *identity, bool *dated);
 
 #endif

@@ -122,6 +122,20 @@ void turns_place(struct turns *turns, int64_t workflow, int64_t at) {
     turns_mark(turns, workflow);
 }
 
+void turns_leave(struct turns *turns, int64_t workflow) {
+    turns_place(turns, workflow, NO_TIME);
+    struct query *query = db_query(turns->db, "DELETE FROM turn WHERE workflow = ?1");
+    db_bind_integer(query, 1, workflow);
+    db_run(query);
+}
+
+void turns_leave_session(struct turns *turns, int64_t session) {
+    struct query *query = db_query(turns->db, "DELETE FROM turn WHERE session = ?1 RETURNING workflow");
+    db_bind_integer(query, 1, session);
+    while (db_row(query))
+        turns_mark(turns, db_integer(query, 0));
+}
+
 /* -- gathering -------------------------------------------------------------------------------------------------- */
 
 /* A sum whose parts must all be known. */

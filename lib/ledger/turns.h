@@ -25,6 +25,10 @@ void turns_see(struct turns *turns, int64_t workflow, int64_t session, int64_t a
 void turns_place(struct turns *turns, int64_t workflow, int64_t at);
 /* Something of SESSION, at this time, is new or has changed: its turn is marked. SESSION may be 0: none. */
 void turns_touch(struct turns *turns, int64_t session, int64_t at);
+/* WORKFLOW is to be removed: it is of no session any more. */
+void turns_leave(struct turns *turns, int64_t workflow);
+/* SESSION is to be removed: no workflow was seen in it. Its requests and steps are there no more. */
+void turns_leave_session(struct turns *turns, int64_t session);
 void turns_mark(struct turns *turns, int64_t workflow);
 /* How many are marked, repetitions included. */
 size_t turns_marked(const struct turns *turns);

@@ -571,6 +571,46 @@ static const char *const version_4[] = {turn_tables, turn_views, NULL};
 
 /* -- version 5: features of prompts, predictors ------------------------------------------------------------------- */
 
+/* clang-format off */
+/* What all predictors of the last retraining share, and each by itself; numbers in blobs are little-endian. */
+#define PREDICTOR_TABLES \
+    "CREATE TABLE predictor_base(" \
+    "  id INTEGER PRIMARY KEY CHECK(id = 1)," \
+    "  features_version INTEGER NOT NULL," \
+    "  known BLOB NOT NULL,"  /* a bit for each bucket, the lowest first: whether it was learned of */ \
+    "  scales BLOB NOT NULL," /* a byte for each known bucket: how much it counts, in 16ths */ \
+    "  length_mean REAL NOT NULL, length_deviation REAL NOT NULL," /* of prompts */ \
+    "  recent INTEGER NOT NULL" /* prompts that the predictors' recent predictions are of */ \
+    ");" \
+    "CREATE TABLE predictors(" \
+    "  id INTEGER PRIMARY KEY," \
+    "  provider TEXT NOT NULL," \
+    "  model TEXT NOT NULL," \
+    "  verdict_count INTEGER NOT NULL," \
+    "  good_rate REAL NOT NULL," \
+    "  brier_score REAL NOT NULL,"      /* of prompts that it was not trained on */ \
+    "  base_brier_score REAL NOT NULL," /* of always predicting good_rate */ \
+    "  avg_cost REAL," \
+    "  updated_at TEXT NOT NULL," \
+    "  retraining_run_id TEXT NOT NULL REFERENCES retraining_runs(run_id)," \
+    "  least_predicted REAL NOT NULL, most_predicted REAL NOT NULL," /* of what was held out: bounds of predictions */ \
+    "  intercept REAL NOT NULL, length_weight REAL NOT NULL," \
+    "  unit REAL NOT NULL,"    /* of the weights */ \
+    "  weights BLOB NOT NULL," /* a byte for each known bucket: their roots, with their signs */ \
+    "  recent BLOB NOT NULL,"  /* a float for each recent prompt: its prediction */ \
+    "  UNIQUE(provider, model)" \
+    ");" \
+    "CREATE TABLE predictor_calibration(" \
+    "  provider TEXT NOT NULL," \
+    "  model TEXT NOT NULL," \
+    "  bin INTEGER NOT NULL," /* tenths of the prediction, 0 to 9 */ \
+    "  verdict_count INTEGER NOT NULL," \
+    "  good_count INTEGER NOT NULL," \
+    "  avg_predicted REAL NOT NULL," \
+    "  PRIMARY KEY(provider, model, bin)" \
+    ") WITHOUT ROWID;"
+/* clang-format on */
+
 static const char predictor_tables[] =
     "DELETE FROM source;" /* as in version 2: prompts that are read again get their features */
     "CREATE TABLE prompt_features("
@@ -579,42 +619,7 @@ static const char predictor_tables[] =
     "  version INTEGER NOT NULL," /* of what features are made of */
     "  features BLOB NOT NULL"
     ");"
-    /* what all predictors of the last retraining share, and each by itself; numbers in blobs are little-endian */
-    "CREATE TABLE predictor_base("
-    "  id INTEGER PRIMARY KEY CHECK(id = 1),"
-    "  features_version INTEGER NOT NULL,"
-    "  known BLOB NOT NULL,"  /* a bit for each bucket, the lowest first: whether it was learned of */
-    "  scales BLOB NOT NULL," /* a byte for each known bucket: how much it counts, in 16ths */
-    "  length_mean REAL NOT NULL, length_deviation REAL NOT NULL," /* of prompts */
-    "  recent INTEGER NOT NULL" /* prompts that the predictors' recent predictions are of */
-    ");"
-    "CREATE TABLE predictors("
-    "  id INTEGER PRIMARY KEY,"
-    "  provider TEXT NOT NULL,"
-    "  model TEXT NOT NULL,"
-    "  verdict_count INTEGER NOT NULL,"
-    "  good_rate REAL NOT NULL,"
-    "  brier_score REAL NOT NULL,"      /* of prompts that it was not trained on */
-    "  base_brier_score REAL NOT NULL," /* of always predicting good_rate */
-    "  avg_cost REAL,"
-    "  updated_at TEXT NOT NULL,"
-    "  retraining_run_id TEXT NOT NULL REFERENCES retraining_runs(run_id),"
-    "  least_predicted REAL NOT NULL, most_predicted REAL NOT NULL," /* of what was held out: bounds of predictions */
-    "  intercept REAL NOT NULL, length_weight REAL NOT NULL,"
-    "  unit REAL NOT NULL,"    /* of the weights */
-    "  weights BLOB NOT NULL," /* a byte for each known bucket: their roots, with their signs */
-    "  recent BLOB NOT NULL,"  /* a float for each recent prompt: its prediction */
-    "  UNIQUE(provider, model)"
-    ");"
-    "CREATE TABLE predictor_calibration("
-    "  provider TEXT NOT NULL,"
-    "  model TEXT NOT NULL,"
-    "  bin INTEGER NOT NULL," /* tenths of the prediction, 0 to 9 */
-    "  verdict_count INTEGER NOT NULL,"
-    "  good_count INTEGER NOT NULL,"
-    "  avg_predicted REAL NOT NULL,"
-    "  PRIMARY KEY(provider, model, bin)"
-    ") WITHOUT ROWID;"
+    PREDICTOR_TABLES
     "ALTER TABLE advice ADD COLUMN predicted REAL;"; /* of the advised model */
 
 /* clang-format off */
@@ -678,5 +683,28 @@ static const char set_views[] =
 
 static const char *const version_6[] = {set_tables, set_views, NULL};
 
+/* -- version 7: records that were removed, spools ------------------------------------------------------------------ */
+
+/* clang-format off */
+static const char removal_tables[] =
+    "UPDATE state SET rebuild = NULL, rebuild_at = NULL, rebuild_request_at = NULL, rebuild_beat = NULL;"
+    "DELETE FROM rebuild_log;"
+    "ALTER TABLE state ADD COLUMN kept_since INTEGER;" /* records of earlier times were pruned; NULL: none was */
+    "ALTER TABLE state ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;" /* how often something was removed */
+    "CREATE TABLE removed(trace BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;" /* hashes of what stays out */
+    "CREATE TABLE spool("
+    "  path TEXT NOT NULL PRIMARY KEY,"
+    "  records INTEGER NOT NULL," /* taken in from it so far */
+    "  taken_at INTEGER"          /* the last time; NULL: never */
+    ") WITHOUT ROWID;"
+    /* features were made of fewer buckets once, and predictors had fewer columns, under one version: both are learned
+     * again, of files that are read once more, and by the next retraining */
+    "DELETE FROM source; DELETE FROM prompt_features;"
+    "DROP TABLE predictor_base; DROP TABLE predictors; DROP TABLE predictor_calibration;"
+    PREDICTOR_TABLES;
+/* clang-format on */
+
+static const char *const version_7[] = {removal_tables, NULL};
+
 const struct migration schema_versions[SCHEMA_VERSION] = {
-    {version_1}, {version_2}, {version_3}, {version_4}, {version_5}, {version_6}};
+    {version_1}, {version_2}, {version_3}, {version_4}, {version_5}, {version_6}, {version_7}};

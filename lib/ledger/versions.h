@@ -4,7 +4,7 @@
 
 #include "ledger/schema.h"
 
-enum { SCHEMA_VERSION = 6 };
+enum { SCHEMA_VERSION = 7 };
 
 extern const struct migration schema_versions[SCHEMA_VERSION];
 

@@ -460,3 +460,17 @@ void workflows_check_named(struct db *db, void *context, on_wrong_row *on_wrong)
 int64_t workflows_last_id(struct db *db) {
     return db_value(db, "SELECT max(id) FROM workflow", 0);
 }
+
+/* -- removing --------------------------------------------------------------------------------------------------- */
+
+int64_t workflows_selected(struct db *db, int64_t after, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM workflow WHERE id > ?1 AND (created_at < ?2 OR session = ?3 "
+                                       "OR account = ?4 OR NULL = ?5) ORDER BY id LIMIT 1"),
+                          after, selection);
+}
+
+void workflows_delete(struct db *db, int64_t id) {
+    struct query *query = db_query(db, "DELETE FROM workflow WHERE id = ?1");
+    db_bind_integer(query, 1, id);
+    db_run(query);
+}

@@ -6,6 +6,7 @@
 #include "ledger/db.h"
 #include "ledger/findings.h"
 #include "ledger/names.h"
+#include "ledger/selection.h"
 #include "ledger/state.h"
 #include "rules/characteristics.h"
 #include "rules/figures.h"
@@ -112,5 +113,11 @@ bool workflow_traits_hold(const struct stored_workflow *workflow, const struct w
 void workflows_mend_traits(struct db *db, const struct stored_workflow *workflow, const struct workflow_traits *traits);
 
 int64_t workflows_last_id(struct db *db);
+
+/* -- removing -- */
+
+/* The first row over AFTER that is selected; 0: there is none. */
+int64_t workflows_selected(struct db *db, int64_t after, const struct selection *selection);
+void workflows_delete(struct db *db, int64_t id);
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 enum {
-    FEATURES_VERSION = 1,
+    FEATURES_VERSION = 2,
     FEATURES_BUCKETS = 1 << 18,
     FEATURES_END = 8192,                       /* bytes: of a long prompt its first and last so many are looked at */
     FEATURES_MAX = 512,                        /* buckets of one prompt: of more, the lowest, a fair sample of all */
