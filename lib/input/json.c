@@ -325,10 +325,6 @@ const struct json_node *json_nodes(const struct json *json) {
     return json->nodes;
 }
 
-uint32_t json_count(const struct json *json) {
-    return json->count;
-}
-
 struct span json_keep(struct json *json, struct span text, struct arena *arena) {
     if (text.n < LONG_TEXT)
         return (struct span){arena_copy(arena, text.s, text.n), text.n};

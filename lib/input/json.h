@@ -52,7 +52,6 @@ const char *json_error(const struct json *json);
 
 /* The whole value is node 0. Members and elements of node N are N + 1, nodes[N + 1].next, ... up to nodes[N].next. */
 const struct json_node *json_nodes(const struct json *json);
-uint32_t json_count(const struct json *json);
 /* The member KEY of object NODE; NULL if there is none or NODE is no object. Of several with one key, the last. */
 const struct json_node *json_member(const struct json *json, const struct json_node *node, const char *key);
 

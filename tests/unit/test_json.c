@@ -72,7 +72,6 @@ static void feed(struct json *json, struct span text, size_t first, size_t step,
         return;
     }
     assert_int_equal(status, JSON_WHOLE);
-    assert_int_equal(json_nodes(json)->next, json_count(json));
     dump(json, 0, out);
     text_format(out, " +%zu", text.n - at);
 }
@@ -433,7 +432,7 @@ static void depth_is_bounded(void **state) {
     for (int round = 0; round < 2; round++) {
         nested(&text, "", "[", "", "]", JSON_DEPTH_MAX);
         assert_true(json_parse(json, text_span(&text)));
-        assert_int_equal(json_count(json), JSON_DEPTH_MAX);
+        assert_int_equal(json_nodes(json)->next, JSON_DEPTH_MAX);
         nested(&text, "", "{\"a\":", "1", "}", JSON_DEPTH_MAX);
         assert_true(json_parse(json, text_span(&text)));
         nested(&text, "", "[", "", "]", JSON_DEPTH_MAX + 1);
@@ -461,13 +460,13 @@ static void used_again(void **state) {
     json_begin(json);
     assert_int_equal(json_feed(json, "{\"x\":[{\"one\":", 13, &used), JSON_MORE);
     assert_true(json_parse(json, span_of("{\"one\":1}")));
-    assert_int_equal(json_count(json), 2);
+    assert_int_equal(json_nodes(json)->next, 2);
     assert_false(json_parse(json, span_of("{\"x\":]")));
     assert_true(json_parse(json, span_of("{\"two\":\"2\"}")));
     assert_int_equal(json_nodes(json)[1].name, 1);
     assert_false(json_parse(json, span_of("{\"one\"")));
     assert_true(json_parse(json, span_of("[1,2,3]")));
-    assert_int_equal(json_count(json), 4);
+    assert_int_equal(json_nodes(json)->next, 4);
     assert_int_equal(json_nodes(json)[1].name, JSON_UNWANTED);
     json_free(json);
 }
@@ -484,7 +483,7 @@ static void long_values(void **state) {
         text_format(&text, ",%d", i);
     text_string(&text, "]");
     assert_true(json_parse(json, text_span(&text)));
-    assert_int_equal(json_count(json), 100002);
+    assert_int_equal(json_nodes(json)->next, 100002);
     assert_int_equal(characters_of(json_nodes(json)[1].text), 300000);
     assert_true(span_is(json_nodes(json)[100001].text, "99999"));
     text_free(&text);
