@@ -9,10 +9,6 @@ enum complexity complexity_of(size_t words, int64_t errors) {
     return words < 50 && errors < 3 ? COMPLEXITY_SIMPLE : COMPLEXITY_MEDIUM;
 }
 
-enum duration_range duration_range_of(int64_t duration_ms) {
-    return duration_ms < 180000 ? DURATION_SHORT : duration_ms < 600000 ? DURATION_MEDIUM : DURATION_LONG;
-}
-
 size_t characters_of(struct span text) {
     size_t count = 0;
     for (size_t i = 0; i < text.n; i++)

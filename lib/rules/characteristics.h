@@ -8,14 +8,11 @@
 #include "base/text.h"
 
 enum complexity { COMPLEXITY_SIMPLE, COMPLEXITY_MEDIUM, COMPLEXITY_COMPLEX };
-enum duration_range { DURATION_SHORT, DURATION_MEDIUM, DURATION_LONG };
 
 enum { FILES_MAX = 64, FILE_NAME_MAX = 512 };
 
 /* simple: under 50 words and under 3 errors; complex: over 200 words or over 5 errors. ERRORS may be UNKNOWN. */
 enum complexity complexity_of(size_t words, int64_t errors);
-/* short: under 180 s; medium: under 600 s. */
-enum duration_range duration_range_of(int64_t duration_ms);
 
 /* Characters (code points) of TEXT. */
 size_t characters_of(struct span text);

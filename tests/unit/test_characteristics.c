@@ -29,16 +29,6 @@ static void complexity(void **state) {
     assert_int_equal(complexity_of(SIZE_MAX, INT64_MAX), COMPLEXITY_COMPLEX);
 }
 
-static void duration_ranges(void **state) {
-    (void)state;
-    assert_int_equal(duration_range_of(0), DURATION_SHORT);
-    assert_int_equal(duration_range_of(179999), DURATION_SHORT);
-    assert_int_equal(duration_range_of(180000), DURATION_MEDIUM);
-    assert_int_equal(duration_range_of(599999), DURATION_MEDIUM);
-    assert_int_equal(duration_range_of(600000), DURATION_LONG);
-    assert_int_equal(duration_range_of(INT64_MAX), DURATION_LONG);
-}
-
 static void characters(void **state) {
     (void)state;
     assert_int_equal(characters_of(span_of("")), 0);
@@ -367,7 +357,6 @@ static void random_texts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(complexity),
-        cmocka_unit_test(duration_ranges),
         cmocka_unit_test(characters),
         cmocka_unit_test(paths),
         cmocka_unit_test(source_files),
