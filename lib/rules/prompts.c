@@ -252,13 +252,3 @@ static const char *const names[COMPLEXITIES] = {"simple", "moderate", "complex",
 const char *prompt_complexity_name(enum prompt_complexity complexity) {
     return names[complexity];
 }
-
-bool prompt_complexity_named(struct span name, enum prompt_complexity *complexity) {
-    for (int i = 0; i < COMPLEXITIES; i++) {
-        if (span_is(name, names[i])) {
-            *complexity = (enum prompt_complexity)i;
-            return true;
-        }
-    }
-    return false;
-}

@@ -54,8 +54,6 @@ enum prompt_complexity prompts_complexity_of(int score);
 
 /* "simple", "moderate", "complex", "deep". */
 const char *prompt_complexity_name(enum prompt_complexity complexity);
-/* False, and COMPLEXITY unchanged, if NAME is none of these. */
-bool prompt_complexity_named(struct span name, enum prompt_complexity *complexity);
 
 /* Sentences of TEXT: what has a letter or digit and ends with '.', '!' or '?', or a run of them and closing quotes and
  * brackets, before white space or the end, or with a CJK full stop, exclamation or question mark. What follows the last
