@@ -103,10 +103,6 @@ void prices_overlay(struct price_list *list) {
     list->layer++;
 }
 
-size_t prices_count(const struct price_list *list) {
-    return list->count;
-}
-
 static struct span without_provider(struct span model) {
     const char *slash = model.n > 0 ? memrchr(model.s, '/', model.n) : NULL;
     if (slash == NULL)

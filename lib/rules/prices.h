@@ -48,9 +48,6 @@ bool prices_add_before(struct price_list *list, struct span model, int64_t until
 /* What is added from now on wins over what was added before. */
 void prices_overlay(struct price_list *list);
 
-/* How many names have a price. */
-size_t prices_count(const struct price_list *list);
-
 /* MODEL's price at the time AT, in microseconds since 1970, which borrows from the list; NULL if it is not known there.
  * The name, without its provider, is tried as it stands, then without what begins at its last '@', then without
  * "-latest" or a date ("-20250514", "-2025-05-14") at its end as well. A part of a name is not the name: "gpt-4o"

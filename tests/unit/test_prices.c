@@ -262,7 +262,6 @@ static void suffixes_are_not_the_name(void **state) {
     };
     struct price_list *list = list_of(NAMES, sizeof NAMES / sizeof *NAMES);
     (void)state;
-    assert_int_equal(prices_count(list), 8);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         finds(list, cases[i].model, cases[i].expected);
     assert_null(prices_find(list, NO_FILE, INT64_MAX));
@@ -308,7 +307,6 @@ static void names_have_bounds(void **state) {
     assert_non_null(prices_find(list, (struct span){name, PRICE_NAME_MAX + 9}, INT64_MAX));
     assert_false(prices_add(list, span_of(""), &PRIMES));
     assert_false(prices_add(list, span_of("openai/"), &PRIMES));
-    assert_int_equal(prices_count(list), 1);
     prices_free(list);
     prices_free(NULL);
 }
@@ -329,7 +327,6 @@ static void many_models_are_all_found(void **state) {
         text_format(&name, "a/MODEL-%d-latest", (int)i);
         finds(list, name.s, i);
     }
-    assert_int_equal(prices_count(list), MANY);
     finds(list, "model-0", 0);
     finds(list, "model-5001", 0);
     text_free(&name);
@@ -348,7 +345,6 @@ static void an_overlay_wins(void **state) {
     assert_false(prices_add(list, span_of("one"), &other));
     finds(list, "one", 70);
     finds(list, "two", 2);
-    assert_int_equal(prices_count(list), 2);
     prices_free(list);
 }
 
@@ -388,10 +384,9 @@ static void a_file_is_read(void **state) {
     costs(list, "a-3", a);
     costs(list, "b", (struct price){0, 1, UNKNOWN, UNKNOWN, UNKNOWN});
     costs(list, "c", (struct price){PRICE_MAX, 37500, UNKNOWN, UNKNOWN, UNKNOWN});
-    assert_int_equal(prices_count(list), 5);
     prices_free(list);
     list = parse("{\"models\": {}}", NULL);
-    assert_int_equal(prices_count(list), 0);
+    assert_null(prices_find(list, span_of("a"), INT64_MAX));
     prices_free(list);
 }
 
@@ -515,7 +510,6 @@ static struct price_list *read_shipped(void) {
 static void the_shipped_list(void **state) {
     struct price_list *list = read_shipped();
     (void)state;
-    assert_true(prices_count(list) > 200);
     costs(list, "claude-opus-4-6", (struct price){5000000, 25000000, 500000, 6250000, 10000000});
     costs(list, "us/anthropic/claude-opus-4-6@default", (struct price){5000000, 25000000, 500000, 6250000, 10000000});
     costs(list, "claude-haiku-4-5-20251001", (struct price){1000000, 5000000, 100000, 1250000, 2000000});
