@@ -74,8 +74,8 @@ double routing_need(const struct candidate *candidates, size_t count, int deares
 /* What a prompt must need to be among a share of those that need most; of those that need about as much, some: what is
  * predicted of many prompts that are much alike moves together, from one training to the next. */
 struct threshold {
-    double need; /* more is enough, by more than 0.02 */
-    double near; /* the part of those within 0.02 of it, 0 to 1 */
+    double need; /* what needs clearly more is over it */
+    double near; /* of those that need about as much, the part that is over it as well, 0 to 1 */
 };
 
 /* That of SHARE (0 to 1) of COUNT prompts, at least one. NEEDS may be put in order. */
