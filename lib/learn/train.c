@@ -9,7 +9,7 @@
 void material_collect(struct db *db, int slot, int64_t since, int64_t until, struct material *material) {
     uint64_t hashes[RECENT_REQUESTS];
     samples_collect(db, slot, since, until, &material->samples);
-    material->recent_count = requests_recent(db, since, until, RECENT_REQUESTS, hashes);
+    material->recent_count = verdicts_recent_prompts(db, since, until, RECENT_REQUESTS, hashes);
     for (size_t i = 0; i < material->recent_count; i++) {
         struct text *bytes = &material->samples.bytes;
         struct sample *recent = &material->recent[i];

@@ -64,7 +64,7 @@ bool verdicts_costs_next(struct query *query, struct model_cost *cost) {
     return true;
 }
 
-size_t requests_recent(struct db *db, int64_t since, int64_t until, size_t count, uint64_t *prompt_hashes) {
+size_t verdicts_recent_prompts(struct db *db, int64_t since, int64_t until, size_t count, uint64_t *prompt_hashes) {
     size_t found = 0;
     struct query *query = db_query(db, "SELECT r.prompt_hash FROM request r WHERE r.at >= ?1 AND r.at <= ?2 AND EXISTS "
                                        "(SELECT 1 FROM prompt_features p WHERE p.prompt_hash = r.prompt_hash "

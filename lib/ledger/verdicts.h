@@ -28,6 +28,6 @@ bool verdicts_costs_next(struct query *query, struct model_cost *cost);
 
 /* The prompts of the newest COUNT requests in that time, newest first, of those whose features are kept. Returns how
  * many there are. */
-size_t requests_recent(struct db *db, int64_t since, int64_t until, size_t count, uint64_t *prompt_hashes);
+size_t verdicts_recent_prompts(struct db *db, int64_t since, int64_t until, size_t count, uint64_t *prompt_hashes);
 
 #endif
