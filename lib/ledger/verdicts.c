@@ -1,9 +1,8 @@
 #include "ledger/verdicts.h"
 
-#include <math.h>
-
 #include "ledger/feedback.h"
 #include "rules/features.h"
+#include "rules/routing.h"
 
 /* Rows that somebody has damaged are nobody's features. */
 #define READABLE "p.version = ?4 AND length(p.features) BETWEEN 1 AND ?5"
@@ -57,10 +56,11 @@ struct query *verdicts_costs(struct db *db, int slot, int64_t since, int64_t unt
 bool verdicts_costs_next(struct query *query, struct model_cost *cost) {
     if (!db_row(query))
         return false;
-    int64_t known = db_integer(query, 2);
-    *cost = (struct model_cost){.provider = db_optional(query, 0, 0), .model = db_optional(query, 1, 0)};
-    cost->avg_cost = known > 0 ? (double)((long double)db_integer(query, 3) / ((long double)known * 1e9L))
-                               : (double)NAN;
+    *cost = (struct model_cost){
+        .provider = db_optional(query, 0, 0),
+        .model = db_optional(query, 1, 0),
+        .avg_cost = mean_cost(db_integer(query, 3), db_integer(query, 2)),
+    };
     return true;
 }
 

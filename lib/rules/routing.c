@@ -69,13 +69,17 @@ static double deviation_of(const struct rating_sums *sums) {
     return sqrt(quotient(n * sums->quality_squares - (wide)sums->quality * sums->quality, n * (n - 1)));
 }
 
+double mean_cost(wide nano_dollars, int64_t known) {
+    return quotient(nano_dollars, (wide)1000000000 * known);
+}
+
 struct group_figures group_figures(const struct rating_sums *sums) {
     struct group_figures figures = {
         .avg_quality = quotient(sums->quality, sums->ratings),
         .correctness_rate = quotient(sums->correct, sums->verdicts),
         .deviation = deviation_of(sums),
         .lower_bound = NAN,
-        .avg_cost = quotient(sums->cost, (wide)1000000000 * sums->cost_known),
+        .avg_cost = mean_cost(sums->cost, sums->cost_known),
         .total_cost = sums->cost_known > 0 ? quotient(sums->cost, 1000000000) : NAN,
         .avg_complexity = quotient(sums->scores, (wide)1000 * sums->score_known),
         .confidence = confidence_of(sums),

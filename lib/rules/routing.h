@@ -49,6 +49,8 @@ struct group_figures {
 };
 /* Thresholds are compared in integers: a mean of exactly 4 is one of 4. */
 struct group_figures group_figures(const struct rating_sums *sums);
+/* The mean cost, USD, of KNOWN requests that cost so many nano-dollars together; NaN: the cost of none is known. */
+double mean_cost(wide nano_dollars, int64_t known);
 
 /* A model that may be advised. */
 struct candidate {

@@ -160,6 +160,8 @@ static void means(void **state) {
     assert_true(figures.avg_complexity == 0.375);
     sums.cost = 0;
     assert_true(group_figures(&sums).avg_cost == 0 && group_figures(&sums).total_cost == 0);
+    assert_true(mean_cost(300000000, 3) == 0.1);
+    assert_true(isnan(mean_cost(0, 0)));
 }
 
 /* -- choosing ------------------------------------------------------------------------------------------------------ */
