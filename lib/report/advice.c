@@ -111,11 +111,10 @@ bool advice_has(const char *field) {
 }
 
 void advice_json(const struct advice *advice, struct text *out) {
+    text_string(out, "{");
     for (int i = 0; i < FIELDS; i++) {
         struct value value = fields[i].of(advice);
-        text_string(out, i == 0 ? "{\"" : ",\"");
-        text_string(out, fields[i].name);
-        text_string(out, "\":");
+        json_name(out, fields[i].name);
         value_json(advice, &value, out);
     }
     text_string(out, "}");

@@ -51,7 +51,8 @@ static double saved_at(const struct evaluation *e, double share) {
 /* -- JSON ---------------------------------------------------------------------------------------------------------- */
 
 static void json_model(struct text *json, const char *name, const struct evaluated_model *model) {
-    text_format(json, "\"%s\":{", name);
+    json_name(json, name);
+    text_string(json, "{");
     json_text(json, "provider", model->provider);
     json_text(json, "model", model->model);
     json_real(json, "avg_cost", model->avg_cost);
@@ -93,15 +94,20 @@ static void print_json_evaluation(const struct evaluation *e, FILE *out) {
     list_routers(e, routers);
     text_string(&json, "{");
     json_model(&json, "cheap", &e->cheap);
-    text_string(&json, ",");
     json_model(&json, "dear", &e->dear);
-    text_format(&json, ",\"prompts\":%zu,\"paired_prompts\":%zu,\"estimate\":\"%s\",\"folds\":%d,\"routers\":[",
-                e->prompts, e->paired, e->by_rank ? "ranks" : "pairs", EVALUATION_FOLDS);
+    json_integer(&json, "prompts", (int64_t)e->prompts);
+    json_integer(&json, "paired_prompts", (int64_t)e->paired);
+    json_text(&json, "estimate", e->by_rank ? "ranks" : "pairs");
+    json_integer(&json, "folds", EVALUATION_FOLDS);
+    json_name(&json, "routers");
+    text_string(&json, "[");
     for (int i = 0; i < ROUTERS; i++) {
         text_string(&json, i > 0 ? ",\n " : "\n ");
         json_router(&json, e, &routers[i]);
     }
-    text_string(&json, "\n],\"curve\":[");
+    text_string(&json, "\n]");
+    json_name(&json, "curve");
+    text_string(&json, "[");
     for (int percent = 0; percent <= EVALUATION_STEPS; percent += CURVE_STEP) {
         text_string(&json, percent > 0 ? ",\n " : "\n ");
         json_point(&json, e, percent);

@@ -1,6 +1,6 @@
 #include "report/members.h"
 
-static void json_name(struct text *json, const char *name) {
+void json_name(struct text *json, const char *name) {
     text_string(json, json->s[json->n - 1] == '{' ? "\"" : ",\"");
     text_string(json, name);
     text_string(json, "\":");

@@ -8,5 +8,6 @@
 void json_text(struct text *json, const char *name, const char *value); /* NULL is null */
 void json_real(struct text *json, const char *name, double value);      /* what is not finite is null */
 void json_integer(struct text *json, const char *name, int64_t value);
+void json_name(struct text *json, const char *name); /* whose value is to be appended next */
 
 #endif
