@@ -316,36 +316,6 @@ void budgets_flush(struct budgets *budgets) {
 
 /* -- verification ----------------------------------------------------------------------------------------------- */
 
-#define COLUMNS "SELECT prompt_hash, thinking_budget, thinking_tokens, quality, rating_count, rating_sum FROM request "
-
-/* Requests in the order of their prompts; those of one: step with next_of_prompt. */
-static struct query *requests_by_prompt(struct db *db) {
-    return db_query(db, COLUMNS "WHERE prompt_hash IS NOT NULL ORDER BY prompt_hash");
-}
-
-static struct query *requests_of_prompt(struct db *db, uint64_t prompt_hash) {
-    struct query *query = db_query(db, COLUMNS "WHERE prompt_hash = ?1");
-    db_bind_integer(query, 1, (int64_t)prompt_hash);
-    return query;
-}
-
-#undef COLUMNS
-
-static bool next_of_prompt(struct query *query, struct request_row *row) {
-    if (!db_row(query))
-        return false;
-    *row = (struct request_row){
-        .hashed = true,
-        .prompt_hash = (uint64_t)db_integer(query, 0),
-        .thinking_budget = db_optional(query, 1, UNKNOWN),
-        .thinking_tokens = db_optional(query, 2, UNKNOWN),
-        .quality = db_optional(query, 3, UNKNOWN),
-        .rating_count = db_integer(query, 4),
-        .rating_sum = db_integer(query, 5),
-    };
-    return true;
-}
-
 static bool same_sums(const struct prompt_sums *a, const struct prompt_sums *b) {
     return a->usage == b->usage && a->tokens_known == b->tokens_known && a->tokens == b->tokens &&
            a->budgets_known == b->budgets_known && a->budgets == b->budgets && a->quality_known == b->quality_known &&
@@ -415,7 +385,7 @@ void budgets_check(struct db *db, void *context, on_wrong_row *on_wrong) {
     struct request_row row;
     uint64_t at = 0;
     struct query *query = requests_by_prompt(db);
-    while (next_of_prompt(query, &row)) {
+    while (requests_of_prompt_next(query, &row)) {
         if (sums.usage > 0 && row.prompt_hash != at) {
             check_prompt(db, at, &sums, context, on_wrong);
             sums = (struct prompt_sums){0};
@@ -433,7 +403,7 @@ void budgets_mend(struct budgets *budgets, int64_t prompt) {
     struct prompt_sums sums = {0};
     struct request_row row;
     struct query *query = requests_of_prompt(budgets->db, prompt_hash);
-    while (next_of_prompt(query, &row))
+    while (requests_of_prompt_next(query, &row))
         add_request(&sums, &row, 1);
     show(budgets->db, prompt_hash, &sums);
 }

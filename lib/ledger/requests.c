@@ -35,12 +35,24 @@ void totals_count_request(struct totals *totals, const struct request_row *row, 
 
 /* -- finding ---------------------------------------------------------------------------------------------------- */
 
+/* What a rating changes, and what follows from that: the columns, and how a row takes them, from FIRST on. */
+#define RATED "prompt_hash, thinking_budget, thinking_tokens, quality, rating_count, rating_sum"
+
+static void take_rated(struct query *query, int first, struct request_row *row) {
+    row->hashed = !db_is_null(query, first);
+    row->prompt_hash = (uint64_t)db_integer(query, first);
+    row->thinking_budget = db_optional(query, first + 1, UNKNOWN);
+    row->thinking_tokens = db_optional(query, first + 2, UNKNOWN);
+    row->quality = db_optional(query, first + 3, UNKNOWN);
+    row->rating_count = db_integer(query, first + 4);
+    row->rating_sum = db_integer(query, first + 5);
+}
+
 /* The columns that take_row takes, and after them what tells the request from others. */
 #define COLUMNS                                                                                                        \
-    "SELECT r.id, r.version_at, r.success, r.content, r.recorded_at, r.at, r.prompt_hash, r.complexity, "              \
-    "r.complexity_score, r.thinking_budget, r.thinking_tokens, r.cost, r.priced_0, r.priced_1, r.quality, "            \
-    "r.rating_count, r.rating_sum, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, "       \
-    "r.workflow_id, n.text, r.session, r.revision, r.request_id, r.identity "                                          \
+    "SELECT r.id, r.version_at, r.success, r.content, r.recorded_at, r.at, " RATED ", r.complexity, "                  \
+    "r.complexity_score, r.cost, r.priced_0, r.priced_1, r.input_tokens, r.output_tokens, r.cache_read_tokens, "       \
+    "r.cache_write_tokens, r.workflow_id, n.text, r.session, r.revision, r.request_id, r.identity "                    \
     "FROM request r LEFT JOIN name n ON n.id = r.pattern "
 
 static struct query *select_by(struct db *db, struct span request_id, const struct digest *identity) {
@@ -78,18 +90,12 @@ static void take_row(struct query *query, struct request_row *row) {
     row->recorded_at = db_integer(query, 4);
     row->at = db_integer(query, 5);
     row->session = db_optional(query, 23, 0);
-    row->hashed = !db_is_null(query, 6);
-    row->prompt_hash = (uint64_t)db_integer(query, 6);
-    row->complexity = db_optional(query, 7, UNKNOWN);
-    row->complexity_score = db_optional(query, 8, UNKNOWN);
-    row->thinking_budget = db_optional(query, 9, UNKNOWN);
-    row->thinking_tokens = db_optional(query, 10, UNKNOWN);
-    row->cost = db_optional(query, 11, UNKNOWN);
-    row->priced[0] = db_optional(query, 12, UNKNOWN);
-    row->priced[1] = db_optional(query, 13, UNKNOWN);
-    row->quality = db_optional(query, 14, UNKNOWN);
-    row->rating_count = db_integer(query, 15);
-    row->rating_sum = db_integer(query, 16);
+    take_rated(query, 6, row);
+    row->complexity = db_optional(query, 12, UNKNOWN);
+    row->complexity_score = db_optional(query, 13, UNKNOWN);
+    row->cost = db_optional(query, 14, UNKNOWN);
+    row->priced[0] = db_optional(query, 15, UNKNOWN);
+    row->priced[1] = db_optional(query, 16, UNKNOWN);
     text_append(&row->workflow_id, db_text(query, 21));
     text_append(&row->pattern, db_text(query, 22));
 }
@@ -108,21 +114,12 @@ bool requests_find(struct db *db, struct span request_id, const struct digest *i
 }
 
 bool requests_find_rated(struct db *db, struct span request_id, struct request_row *row) {
-    struct query *query = db_query(db, "SELECT id, prompt_hash, thinking_budget, thinking_tokens, quality, "
-                                       "rating_count, rating_sum FROM request WHERE request_id = ?1");
+    struct query *query = db_query(db, "SELECT id, " RATED " FROM request WHERE request_id = ?1");
     db_bind_text(query, 1, request_id);
     if (!db_row(query))
         return false;
-    *row = (struct request_row){
-        .id = db_integer(query, 0),
-        .hashed = !db_is_null(query, 1),
-        .prompt_hash = (uint64_t)db_integer(query, 1),
-        .thinking_budget = db_optional(query, 2, UNKNOWN),
-        .thinking_tokens = db_optional(query, 3, UNKNOWN),
-        .quality = db_optional(query, 4, UNKNOWN),
-        .rating_count = db_integer(query, 5),
-        .rating_sum = db_integer(query, 6),
-    };
+    *row = (struct request_row){.id = db_integer(query, 0)};
+    take_rated(query, 1, row);
     db_end(query);
     return true;
 }
@@ -265,9 +262,9 @@ void requests_price(struct db *db, int64_t id, int slot, int64_t price) {
 struct query *requests_between(struct db *db, int64_t after, int64_t last) {
     struct query *query =
         db_query(db,
-                 "SELECT r.id, r.prompt_hash, r.thinking_budget, r.thinking_tokens, r.cost, r.priced_0, r.priced_1, "
-                 "r.quality, r.rating_count, r.rating_sum, r.request_id, m.text, r.workflow_id, r.input_tokens, "
-                 "r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, r.cache_write_1h_tokens, r.good, r.at "
+                 "SELECT r.id, " RATED ", r.cost, r.priced_0, r.priced_1, r.request_id, m.text, r.workflow_id, "
+                 "r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, r.cache_write_1h_tokens, "
+                 "r.good, r.at "
                  "FROM request r LEFT JOIN name m ON m.id = r.model WHERE r.id > ?1 AND r.id <= ?2 ORDER BY r.id");
     db_bind_integer(query, 1, after);
     db_bind_integer(query, 2, last);
@@ -279,17 +276,11 @@ bool requests_next(struct query *query, struct stored_request *request) {
         return false;
     request->row = (struct request_row){
         .id = db_integer(query, 0),
-        .hashed = !db_is_null(query, 1),
-        .prompt_hash = (uint64_t)db_integer(query, 1),
-        .thinking_budget = db_optional(query, 2, UNKNOWN),
-        .thinking_tokens = db_optional(query, 3, UNKNOWN),
-        .cost = db_optional(query, 4, UNKNOWN),
-        .priced = {db_optional(query, 5, UNKNOWN), db_optional(query, 6, UNKNOWN)},
-        .quality = db_optional(query, 7, UNKNOWN),
-        .rating_count = db_integer(query, 8),
-        .rating_sum = db_integer(query, 9),
+        .cost = db_optional(query, 7, UNKNOWN),
+        .priced = {db_optional(query, 8, UNKNOWN), db_optional(query, 9, UNKNOWN)},
         .at = db_integer(query, 19),
     };
+    take_rated(query, 1, &request->row);
     request->request_id = db_text(query, 10);
     request->model = db_text(query, 11);
     request->workflow_id = db_text(query, 12);
@@ -326,6 +317,24 @@ bool requests_of_session_next(struct query *query, struct session_request *reque
         .model_id = db_optional(query, 8, 0),
         .model = db_text(query, 9),
     };
+    return true;
+}
+
+struct query *requests_by_prompt(struct db *db) {
+    return db_query(db, "SELECT " RATED " FROM request WHERE prompt_hash IS NOT NULL ORDER BY prompt_hash");
+}
+
+struct query *requests_of_prompt(struct db *db, uint64_t prompt_hash) {
+    struct query *query = db_query(db, "SELECT " RATED " FROM request WHERE prompt_hash = ?1");
+    db_bind_integer(query, 1, (int64_t)prompt_hash);
+    return query;
+}
+
+bool requests_of_prompt_next(struct query *query, struct request_row *row) {
+    if (!db_row(query))
+        return false;
+    *row = (struct request_row){0};
+    take_rated(query, 0, row);
     return true;
 }
 

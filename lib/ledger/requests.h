@@ -74,6 +74,12 @@ struct session_request {
 struct query *requests_of_session(struct db *db, int64_t session, int64_t from, int64_t until, int slot);
 bool requests_of_session_next(struct query *query, struct session_request *request);
 
+/* All that have a prompt, in the order of its hash, and those of one prompt: step with requests_of_prompt_next, which
+ * gives of ROW nothing more than what a rating changes, and what follows from that. */
+struct query *requests_by_prompt(struct db *db);
+struct query *requests_of_prompt(struct db *db, uint64_t prompt_hash);
+bool requests_of_prompt_next(struct query *query, struct request_row *row);
+
 /* A stored request as a rebuild and verification need it; texts are good until the next step. */
 struct stored_request {
     struct request_row row; /* without its texts */
