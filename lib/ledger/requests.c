@@ -291,11 +291,13 @@ bool requests_next(struct query *query, struct stored_request *request) {
     return true;
 }
 
+#define COST COST_IN("r", "?4")
+
 struct query *requests_of_session(struct db *db, int64_t session, int64_t from, int64_t until, int slot) {
     struct query *query =
         db_query(db, "SELECT r.at, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, "
-                     "r.cache_write_1h_tokens, r.cost, CASE ?4 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END, r.model, "
-                     "m.text FROM request r LEFT JOIN name m ON m.id = r.model "
+                     "r.cache_write_1h_tokens, " COST ", r.cost IS NOT NULL, r.model, m.text "
+                     "FROM request r LEFT JOIN name m ON m.id = r.model "
                      "WHERE r.session = ?1 AND r.at >= ?2 AND r.at < ?3");
     db_bind_integer(query, 1, session);
     db_bind_integer(query, 2, from);
@@ -307,13 +309,12 @@ struct query *requests_of_session(struct db *db, int64_t session, int64_t from, 
 bool requests_of_session_next(struct query *query, struct session_request *request) {
     if (!db_row(query))
         return false;
-    bool given = !db_is_null(query, 6);
     *request = (struct session_request){
         .at = db_integer(query, 0),
         .tokens = {db_optional(query, 1, UNKNOWN), db_optional(query, 2, UNKNOWN), db_optional(query, 3, UNKNOWN),
                    db_optional(query, 4, UNKNOWN), db_optional(query, 5, UNKNOWN)},
-        .cost = db_optional(query, given ? 6 : 7, UNKNOWN),
-        .given = given,
+        .cost = db_optional(query, 6, UNKNOWN),
+        .given = db_integer(query, 7) != 0,
         .model_id = db_optional(query, 8, 0),
         .model = db_text(query, 9),
     };

@@ -34,6 +34,9 @@ void request_row_free(struct request_row *row);
 int64_t request_time(const struct request_record *record, int64_t recorded_at);
 /* The cost in SLOT: as given, else as priced; UNKNOWN. */
 int64_t request_cost(const struct request_row *row, int slot);
+/* The same as SQL, or NULL, of a ROW of table request, or of workflow, with the slot in a parameter: ("r", "?3"). */
+#define COST_IN(row, slot)                                                                                             \
+    "coalesce(" row ".cost, CASE " slot " WHEN 0 THEN " row ".priced_0 ELSE " row ".priced_1 END)"
 /* Billionths: its own score, else what its ratings give; UNKNOWN. */
 int64_t request_quality(const struct request_row *row);
 

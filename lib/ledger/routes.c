@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "ledger/feedback.h"
+#include "ledger/requests.h"
 
 void routes_free(struct routes *routes) {
     for (size_t i = 0; i < routes->count; i++) {
@@ -79,13 +80,15 @@ static void collect_ratings(struct db *db, int64_t since, int64_t until, int64_t
     }
 }
 
+/* Of a row q of request; parameter 3 is the slot. */
+#define COST COST_IN("q", "?3")
+
 /* A request counts once, however many ratings it has. */
 static void collect_requests(struct db *db, int slot, int64_t since, int64_t until, const struct routes *routes) {
     struct query *query =
         db_query(db, "SELECT c.text, p.text, m.text, g.requests, g.known, g.cost, g.scored, g.scores FROM "
                      "(SELECT d.pattern, d.provider, d.model, count(*) AS requests, "
-                     "count(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)) AS known, "
-                     "coalesce(sum(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) AS cost, "
+                     "count(" COST ") AS known, coalesce(sum(" COST "), 0) AS cost, "
                      "count(complexity_score) AS scored, coalesce(sum(complexity_score), 0) AS scores FROM "
                      "(SELECT DISTINCT r.id, coalesce(r.pattern, f.pattern) AS pattern, " RATED_MODEL
                      " FROM feedback f JOIN request r ON r.request_id = f.request_id "
@@ -117,8 +120,7 @@ void routes_traffic(struct db *db, int slot, int64_t since, int64_t until, void 
                     void (*on_pattern)(void *context, struct span pattern, const struct traffic *traffic)) {
     struct query *query = db_query(
         db, "SELECT c.text, g.requests, g.known, g.cost FROM (SELECT pattern, count(*) AS requests, "
-            "count(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)) AS known, "
-            "coalesce(sum(coalesce(cost, CASE ?3 WHEN 0 THEN priced_0 ELSE priced_1 END)), 0) AS cost FROM request "
+            "count(" COST ") AS known, coalesce(sum(" COST "), 0) AS cost FROM request q "
             "WHERE at >= ?1 AND at <= ?2 AND pattern IS NOT NULL GROUP BY pattern) g JOIN name c ON c.id = g.pattern");
     db_bind_integer(query, 1, since);
     db_bind_integer(query, 2, until);

@@ -1,13 +1,13 @@
 #include "ledger/usage.h"
 
 #include "base/clock.h"
+#include "ledger/requests.h"
 #include "ledger/routes.h"
 
 /* -- tokens and costs -------------------------------------------------------------------------------------------- */
 
 /* clang-format off */
-#define AMOUNTS "input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, " \
-    "coalesce(cost, CASE ?1 WHEN 0 THEN priced_0 ELSE priced_1 END)"
+#define AMOUNTS(table) "input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, " COST_IN(table, "?1")
 #define OF_ACCOUNT "(?5 IS NULL OR account = (SELECT name.id FROM name WHERE name.text = ?5))"
 /* clang-format on */
 
@@ -27,7 +27,7 @@ static void bind_filter(struct query *query, const struct filter *filter) {
 /* Without bounds a scan in the table's own order is much faster than one by the index of times: hence two of each. */
 #define REQUESTS                                                                                                       \
     "SELECT CASE ?2 WHEN 0 THEN at WHEN 1 THEN model WHEN 2 THEN provider WHEN 3 THEN account WHEN 4 THEN session "    \
-    "ELSE pattern END, " AMOUNTS " FROM request WHERE " OF_ACCOUNT
+    "ELSE pattern END, " AMOUNTS("request") " FROM request WHERE " OF_ACCOUNT
 
 struct query *usage_requests(struct db *db, int slot, const struct filter *filter, enum usage_key key) {
     struct query *query = bounded(filter) ? db_query(db, REQUESTS " AND at >= ?3 AND at < ?4") : db_query(db, REQUESTS);
@@ -39,7 +39,7 @@ struct query *usage_requests(struct db *db, int slot, const struct filter *filte
 
 #define WORKFLOWS                                                                                                      \
     "SELECT CASE ?2 WHEN 0 THEN created_at WHEN 1 THEN model WHEN 2 THEN model WHEN 3 THEN account "                   \
-    "WHEN 4 THEN session END, " AMOUNTS " FROM workflow WHERE named = 0 AND turn = 0 AND " OF_ACCOUNT
+    "WHEN 4 THEN session END, " AMOUNTS("workflow") " FROM workflow WHERE named = 0 AND turn = 0 AND " OF_ACCOUNT
 
 struct query *usage_workflows(struct db *db, int slot, const struct filter *filter, enum usage_key key) {
     struct query *query = bounded(filter) ? db_query(db, WORKFLOWS " AND created_at >= ?3 AND created_at < ?4")
@@ -194,10 +194,12 @@ struct query *usage_calibration(struct db *db, bool by_model) {
 #undef TOGETHER
 }
 
+#define COST COST_IN("r", "?1")
+
 struct query *usage_advice(struct db *db, int slot) {
     struct query *query =
-        db_query(db, "WITH given AS (SELECT r.model = v.model AS followed, v.predicted, r.rating_count, r.rating_sum, "
-                     "coalesce(r.cost, CASE ?1 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END) AS cost, "
+        db_query(db, "WITH given AS (SELECT r.model = v.model AS followed, v.predicted, r.rating_count, "
+                     "r.rating_sum, " COST " AS cost, "
                      "(SELECT coalesce(sum(coalesce(f.is_correct, f.quality_score >= 4)), 0) FROM feedback f "
                      "WHERE f.request_id = v.request_id) AS good "
                      "FROM advice v JOIN request r ON r.request_id = v.request_id "

@@ -1,6 +1,7 @@
 #include "ledger/verdicts.h"
 
 #include "ledger/feedback.h"
+#include "ledger/requests.h"
 #include "rules/features.h"
 #include "rules/routing.h"
 
@@ -41,10 +42,11 @@ bool verdicts_next(struct query *query, struct verdict *verdict) {
     return true;
 }
 
+#define COST COST_IN("r", "?3")
+
 struct query *verdicts_costs(struct db *db, int slot, int64_t since, int64_t until) {
     struct query *query = db_query(db, "SELECT provider, model, count(cost), coalesce(sum(cost), 0) FROM "
-                                       "(SELECT DISTINCT r.id, " RATED_MODEL
-                                       ", coalesce(r.cost, CASE ?3 WHEN 0 THEN r.priced_0 ELSE r.priced_1 END) AS cost "
+                                       "(SELECT DISTINCT r.id, " RATED_MODEL ", " COST " AS cost "
                                        "FROM feedback f JOIN request r ON r.request_id = f.request_id "
                                        "WHERE f.at >= ?1 AND f.at <= ?2) GROUP BY provider, model");
     db_bind_integer(query, 1, since);
