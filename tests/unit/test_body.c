@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "input/body.h"
 #include "input/json.h"
+#include "random.h"
 
 /* -- helpers ------------------------------------------------------------------------------------------------------ */
 
@@ -202,15 +203,6 @@ static void long_and_deep(void **state) {
 }
 
 /* -- property: random objects and edits, against a list of members ------------------------------------------------ */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static void random_blanks(struct text *text) {
     while (random_next() % 3 == 0)

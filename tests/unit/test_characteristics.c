@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "rules/characteristics.h"
 #include "rules/figures.h"
+#include "random.h"
 
 /* -- ranges ------------------------------------------------------------------------------------------------------- */
 
@@ -283,15 +284,6 @@ static void cut_at_whole_characters(void **state) {
 }
 
 /* -- properties --------------------------------------------------------------------------------------------------- */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static void random_text(struct text *text) {
     static const char *const pieces[] = {"a",   "B",  "7",   "42",   ".",       "/",      "-", "_",  " ",

@@ -9,6 +9,7 @@
 
 #include "base/decimal.h"
 #include "base/text.h"
+#include "random.h"
 
 struct example {
     const char *number;
@@ -235,15 +236,6 @@ static void very_long_strings_of_digits(void **state) {
 /* -- property: as with integers of 128 bits ---------------------------------------------------------------------- */
 
 __extension__ typedef __int128 int128;
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static int128 power_of_ten(int exponent) {
     int128 power = 1;

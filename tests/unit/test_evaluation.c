@@ -11,19 +11,11 @@
 
 #include "base/alloc.h"
 #include "rules/evaluation.h"
-
-static uint64_t random_state = 0x2545f4914f6cdd1dU;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state >> 11;
-}
+#include "random.h"
 
 static void shuffle(struct outcome *outcomes, size_t count) {
     for (size_t i = count; i > 1; i--) {
-        size_t other = random_next() % i;
+        size_t other = random_high() % i;
         struct outcome kept = outcomes[i - 1];
         outcomes[i - 1] = outcomes[other];
         outcomes[other] = kept;
@@ -238,13 +230,13 @@ static void random_shares_without_gain(void **state) {
     (void)state;
     for (int round = 0; round < 2000; round++) {
         struct outcome outcomes[24];
-        size_t half = 1 + random_next() % 12;
+        size_t half = 1 + random_high() % 12;
         struct routed routed;
         for (size_t i = 0; i < half; i++) {
-            double verdicts = (double)(1 + random_next() % 9), cheap = (double)(random_next() % 10) / 9 / verdicts;
-            double dear = (double)(random_next() % 10) / 9 / verdicts;
-            outcomes[2 * i] = (struct outcome){(double)(random_next() % 100), cheap, dear};
-            outcomes[2 * i + 1] = (struct outcome){(double)(random_next() % 100), dear, cheap};
+            double verdicts = (double)(1 + random_high() % 9), cheap = (double)(random_high() % 10) / 9 / verdicts;
+            double dear = (double)(random_high() % 10) / 9 / verdicts;
+            outcomes[2 * i] = (struct outcome){(double)(random_high() % 100), cheap, dear};
+            outcomes[2 * i + 1] = (struct outcome){(double)(random_high() % 100), dear, cheap};
         }
         evaluate_routing(outcomes, 2 * half, true, &routed);
         near(routed.quality[100], routed.quality[0]);
@@ -277,10 +269,10 @@ static void ties_count_as_their_mean(void **state) {
 /* Outcomes with few scores; with some verdicts unknown unless PAIRED. */
 static void random_outcomes(struct outcome *outcomes, size_t count, unsigned scores, bool paired) {
     for (size_t i = 0; i < count; i++) {
-        outcomes[i] = (struct outcome){(double)(random_next() % scores), (double)(random_next() % 5) / 8,
-                                       0.25 + (double)(random_next() % 7) / 8};
-        if (!paired && random_next() % 3 != 0)
-            *(random_next() % 2 == 0 ? &outcomes[i].cheap : &outcomes[i].dear) = NAN;
+        outcomes[i] = (struct outcome){(double)(random_high() % scores), (double)(random_high() % 5) / 8,
+                                       0.25 + (double)(random_high() % 7) / 8};
+        if (!paired && random_high() % 3 != 0)
+            *(random_high() % 2 == 0 ? &outcomes[i].cheap : &outcomes[i].dear) = NAN;
     }
 }
 
@@ -289,9 +281,9 @@ static void any_order(void **state) {
     for (int round = 0; round < 1000; round++) {
         struct outcome outcomes[120];
         struct routed routed, again;
-        size_t count = 20 + random_next() % 100;
+        size_t count = 20 + random_high() % 100;
         bool paired = round % 2 == 0;
-        random_outcomes(outcomes, count, 1 + (unsigned)(random_next() % 40), paired);
+        random_outcomes(outcomes, count, 1 + (unsigned)(random_high() % 40), paired);
         evaluate_routing(outcomes, count, paired, &routed);
         for (int order = 0; order < 3; order++) {
             shuffle(outcomes, count);
@@ -449,7 +441,7 @@ static void plainly(struct outcome *outcomes, size_t count, struct routed *route
 }
 
 static double random_share(void) {
-    return (double)(random_next() % 1000003) / 1000003;
+    return (double)(random_high() % 1000003) / 1000003;
 }
 
 static void random_pairs(void **state) {
@@ -458,10 +450,10 @@ static void random_pairs(void **state) {
     for (int round = 0; round < 1000; round++) {
         struct outcome outcomes[150], copy[150];
         struct routed routed, wanted;
-        size_t count = 1 + random_next() % 150;
+        size_t count = 1 + random_high() % 150;
         double gain = 0;
         for (size_t i = 0; i < count; i++) {
-            double score = (double)((random_next() % 1000) * 1000 + i);
+            double score = (double)((random_high() % 1000) * 1000 + i);
             copy[i] = outcomes[i] = (struct outcome){score, random_share(), random_share() + 0.05};
             gain += outcomes[i].dear - outcomes[i].cheap;
         }
@@ -483,9 +475,9 @@ static void scores_of_some_worth(void **state) {
     (void)state;
     for (int kind = 0; kind < 2; kind++) {
         for (size_t i = 0; i < 20000; i++) {
-            double need = (double)(random_next() % 1000) / 1000, dice = (double)(random_next() % 1000) / 1000;
-            outcomes[i] = (struct outcome){kind == 0 ? dice : need, (double)(random_next() % 1000) / 1000 > need,
-                                           (double)(random_next() % 10 < 9)};
+            double need = (double)(random_high() % 1000) / 1000, dice = (double)(random_high() % 1000) / 1000;
+            outcomes[i] = (struct outcome){kind == 0 ? dice : need, (double)(random_high() % 1000) / 1000 > need,
+                                           (double)(random_high() % 10 < 9)};
         }
         evaluate_routing(outcomes, 20000, true, kind == 0 ? &blind : &seeing);
     }
@@ -496,6 +488,7 @@ static void scores_of_some_worth(void **state) {
 }
 
 int main(void) {
+    random_state = 0x2545f4914f6cdd1dU;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_perfect_score),
         cmocka_unit_test(a_reversed_score),

@@ -10,15 +10,7 @@
 #include "base/alloc.h"
 #include "rules/features.h"
 #include "rules/figures.h"
-
-static uint64_t random_state = 0x9e3779b97f4a7c15U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state >> 11;
-}
+#include "random.h"
 
 static void check(const struct features *features) {
     assert_in_range(features->length, 0, FEATURES_LENGTHS - 1);
@@ -210,9 +202,9 @@ static void random_bytes(void **state) {
     char bytes[400];
     (void)state;
     for (int i = 0; i < 4000; i++) {
-        size_t size = random_next() % (sizeof bytes + 1);
+        size_t size = random_high() % (sizeof bytes + 1);
         for (size_t b = 0; b < size; b++) {
-            uint64_t random = random_next();
+            uint64_t random = random_high();
             bytes[b] = random % 4 != 0 ? pool[random / 4 % (sizeof pool - 1)] : (char)(random / 4 % 128);
         }
         struct features features = of_span((struct span){bytes, size});
@@ -310,7 +302,7 @@ static void no_pair_across_the_gap(void **state) {
 
 static void words_to(struct text *prompt, size_t words) {
     for (size_t i = 0; i < words; i++)
-        text_format(prompt, "w%llx ", (unsigned long long)random_next());
+        text_format(prompt, "w%llx ", (unsigned long long)random_high());
 }
 
 /* Of too many the lowest are taken: whatever a prompt's first line has, the whole has it or has 512 lower ones. */
@@ -405,10 +397,10 @@ static void random_prompt(struct text *prompt) {
     static const char *const words[] = {"Why", "refactoring", "天気", "1234", "ñandú", "a", "ที่", "x_y"};
     text_clear(prompt);
     text_string(prompt, "");
-    for (uint64_t n = random_next() % 120; n > 0; n--) {
-        text_string(prompt, words[random_next() % 8]);
-        text_format(prompt, "%.*llx", (int)(random_next() % 9), (unsigned long long)random_next());
-        text_string(prompt, between[random_next() % 6]);
+    for (uint64_t n = random_high() % 120; n > 0; n--) {
+        text_string(prompt, words[random_high() % 8]);
+        text_format(prompt, "%.*llx", (int)(random_high() % 9), (unsigned long long)random_high());
+        text_string(prompt, between[random_high() % 6]);
     }
 }
 
@@ -425,12 +417,12 @@ static void random_prompts(void **state) {
 
 /* Any buckets, near to one another and far. */
 static struct features random_features(void) {
-    struct features features = {.length = (int)(random_next() % FEATURES_LENGTHS)};
+    struct features features = {.length = (int)(random_high() % FEATURES_LENGTHS)};
     static const unsigned steps[] = {1, 2, 130, 20000};
-    unsigned next = 0, step = steps[random_next() % 4];
-    size_t most = random_next() % (FEATURES_MAX + 1);
+    unsigned next = 0, step = steps[random_high() % 4];
+    size_t most = random_high() % (FEATURES_MAX + 1);
     while (features.count < most) {
-        next += (unsigned)(random_next() % step);
+        next += (unsigned)(random_high() % step);
         if (next >= FEATURES_BUCKETS)
             break;
         features.buckets[features.count++] = (uint32_t)next++;
@@ -505,7 +497,7 @@ static void cut_anywhere(void **state) {
     for (int i = 0; i < 300; i++) {
         struct features features = random_features(), got;
         size_t size = features_encode(&features, bytes);
-        size_t cut = random_next() % size;
+        size_t cut = random_high() % size;
         bool whole = cut > 0 && (cut == 1 || bytes[cut - 1] < 0x80);
         assert_int_equal(decode(bytes, cut, &got), whole);
         assert_true(got.count < features.count || features.count == 0);
@@ -520,9 +512,9 @@ static void any_bytes_are_decoded(void **state) {
     (void)state;
     for (int i = 0; i < 20000; i++) {
         struct features features;
-        size_t size = random_next() % (sizeof bytes + 1);
+        size_t size = random_high() % (sizeof bytes + 1);
         for (size_t b = 0; b < size; b++)
-            bytes[b] = (unsigned char)(random_next() % (random_next() % 4 == 0 ? 256 : 128));
+            bytes[b] = (unsigned char)(random_high() % (random_high() % 4 == 0 ? 256 : 128));
         if (!decode(bytes, size, &features))
             continue;
         good++;
@@ -532,6 +524,7 @@ static void any_bytes_are_decoded(void **state) {
 }
 
 int main(void) {
+    random_state = 0x9e3779b97f4a7c15U;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_prompts),
         cmocka_unit_test(what_makes_no_difference),

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "rules/figures.h"
+#include "random.h"
 
 static const struct share NOTHING_KNOWN = {UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN};
 
@@ -422,15 +423,6 @@ static void savings_beyond_30_days(void **state) {
 }
 
 /* -- property: as from the shares themselves ---------------------------------------------------------------------- */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static int64_t perhaps(uint64_t below) {
     return random_next() % 4 == 0 ? UNKNOWN : (int64_t)(random_next() % below);

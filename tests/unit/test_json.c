@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "input/json.h"
 #include "rules/characteristics.h"
+#include "random.h"
 
 /* The members "one", "two" and "three" have numbers. */
 static int names(struct span key) {
@@ -491,15 +492,6 @@ static void long_values(void **state) {
 }
 
 /* -- property: random documents, whole and broken, in any pieces --------------------------------------------------- */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static const char *pick(const char *const *list, size_t count) {
     return list[random_next() % count];

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "input/lines.h"
+#include "random.h"
 
 static void put(int fd, const char *bytes, size_t size) {
     while (size > 0) {
@@ -267,15 +268,6 @@ static void endless_line(void **state) {
 }
 
 /* -- property: as cut at the newlines ----------------------------------------------------------------------------- */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static void naive_lines(struct span input, struct text *said) {
     int number = 0;

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "report/plot.h"
+#include "random.h"
 
 static struct plot small(const struct curve *curves, size_t count, size_t points) {
     return (struct plot){.curves = curves,
@@ -162,15 +163,6 @@ static void other_sizes(void **state) {
 
 /* -- property: each column has its mark in the nearest line -------------------------------------------------------- */
 
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state >> 11;
-}
-
 /* The line, counted from below, in which COLUMN of a picture with '*' in it is marked; -1: in none, -2: in several. */
 static int marked(const char *picture, size_t height, size_t column) {
     int line = -1;
@@ -212,11 +204,11 @@ static void random_curves(void **state) {
     for (int round = 0; round < 2000; round++) {
         double values[40];
         struct curve curve = {values, "*"};
-        struct plot plot = small(&curve, 1, 2 + random_next() % 39);
-        plot.width = 2 + random_next() % 60;
-        plot.height = 2 + random_next() % 12;
+        struct plot plot = small(&curve, 1, 2 + random_high() % 39);
+        plot.width = 2 + random_high() % 60;
+        plot.height = 2 + random_high() % 12;
         for (size_t i = 0; i < plot.points; i++)
-            values[i] = (double)(random_next() % 1000) / 7 + (double)i;
+            values[i] = (double)(random_high() % 1000) / 7 + (double)i;
         values[0] = 500;
         text_clear(&picture);
         plot_append(&picture, &plot);

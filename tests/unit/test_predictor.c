@@ -10,15 +10,7 @@
 
 #include "base/alloc.h"
 #include "rules/predictor.h"
-
-static uint64_t random_state;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state >> 11;
-}
+#include "random.h"
 
 /* Each test has the same data, whichever ran before it. */
 static int seed(void **state) {
@@ -28,7 +20,7 @@ static int seed(void **state) {
 }
 
 static bool chance(double probability) {
-    return (double)(random_next() % 1000000) < 1000000 * probability;
+    return (double)(random_high() % 1000000) < 1000000 * probability;
 }
 
 /* -- made data ----------------------------------------------------------------------------------------------------- */
@@ -107,9 +99,9 @@ static const char *prompt_on(int topic) {
     text_clear(&prompt);
     text_string(&prompt, "");
     for (int i = 0; i < 12; i++) {
-        const char *word = FILLERS[random_next() % 20];
+        const char *word = FILLERS[random_high() % 20];
         if (topic >= 0 && i % 2 == 1)
-            word = TOPICS[topic][random_next() % 8];
+            word = TOPICS[topic][random_high() % 8];
         text_format(&prompt, "%s ", word);
     }
     return prompt.s;
@@ -251,7 +243,7 @@ static void words_decide(void **state) {
     struct lesson *lesson = begin(1);
     (void)state;
     for (int i = 0; i < 400; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         add_prompt(lesson, prompt_on(topic));
         add_verdict(lesson, 0, topic == 1);
     }
@@ -276,7 +268,7 @@ static void words_decide_in_part(void **state) {
     struct lesson *lesson = begin(1);
     (void)state;
     for (int i = 0; i < 1500; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         add_prompt(lesson, prompt_on(topic));
         add_verdict(lesson, 0, chance(topic == 1 ? 0.8 : 0.3));
     }
@@ -298,7 +290,7 @@ static void words_tell_nothing(void **state) {
     for (int round = 0; round < 4; round++) {
         struct lesson *lesson = begin(1);
         for (int i = 0; i < 400; i++) {
-            add_prompt(lesson, prompt_on((int)(random_next() % 2)));
+            add_prompt(lesson, prompt_on((int)(random_high() % 2)));
             add_verdict(lesson, 0, chance(0.7));
         }
         learn(lesson);
@@ -321,7 +313,7 @@ static void lengths_decide(void **state) {
     char prompt[4001];
     (void)state;
     for (int i = 0; i < 300; i++) {
-        size_t size = 1 + random_next() % 20;
+        size_t size = 1 + random_high() % 20;
         size *= i % 2 == 0 ? 1 : 200;
         memset(prompt, '.', size);
         prompt[size] = '\0';
@@ -365,7 +357,7 @@ static void all_of_one_kind(void **state) {
 static void few(int count, bool spoken) {
     struct lesson *lesson = begin(2);
     for (int i = 0; i < 400; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         add_prompt(lesson, prompt_on(topic));
         if (i < count)
             add_verdict(lesson, 0, topic == 0);
@@ -410,7 +402,7 @@ static void opposite_models(void **state) {
     struct lesson *lesson = begin(3);
     (void)state;
     for (int i = 0; i < 400; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         add_prompt(lesson, prompt_on(topic));
         add_verdict(lesson, 0, topic == 0);
         add_verdict(lesson, 1, topic == 1);
@@ -432,7 +424,7 @@ static void models_of_different_prompts(void **state) {
     struct lesson *lesson = begin(2);
     (void)state;
     for (int i = 0; i < 800; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         size_t model = i < 300 ? 0 : 1;
         add_prompt(lesson, prompt_on(topic));
         add_verdict(lesson, model, chance(model == 0 ? topic == 0 ? 0.05 : 0.95 : 0.6));
@@ -449,7 +441,7 @@ static void models_that_are_alike(void **state) {
     struct lesson *lesson = begin(3), *alone = begin(1);
     (void)state;
     for (int i = 0; i < 900; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         const char *prompt = prompt_on(topic);
         bool good = chance(topic == 0 ? 0.3 : 0.8);
         add_prompt(lesson, prompt);
@@ -477,8 +469,8 @@ static void verdicts_are_weights(void **state) {
     struct lesson *lesson = begin(1);
     (void)state;
     for (int i = 0; i < 600; i++) {
-        int topic = (int)(random_next() % 2);
-        bool good = random_next() % 2 == 0;
+        int topic = (int)(random_high() % 2);
+        bool good = random_high() % 2 == 0;
         int64_t count = good == (topic == 1) ? 4 : 1;
         add_prompt(lesson, prompt_on(topic));
         add_verdicts(lesson, 0, count, good ? count : 0);
@@ -493,7 +485,7 @@ static void mixed_verdicts(void **state) {
     struct lesson *lesson = begin(1);
     (void)state;
     for (int i = 0; i < 400; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         add_prompt(lesson, prompt_on(topic));
         add_verdicts(lesson, 0, 10, topic == 1 ? 8 : 3);
     }
@@ -511,7 +503,7 @@ static void heavy_verdicts(void **state) {
     struct lesson *lesson = begin(1);
     (void)state;
     for (int i = 0; i < 300; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         add_prompt(lesson, prompt_on(topic));
         add_verdicts(lesson, 0, 50, topic == 1 ? 45 : 5);
     }
@@ -528,7 +520,7 @@ static void rare_failures(void **state) {
     struct lesson *lesson = begin(1);
     (void)state;
     for (int i = 0; i < 1000; i++) {
-        int topic = random_next() % 25 == 0 ? 0 : 1;
+        int topic = random_high() % 25 == 0 ? 0 : 1;
         add_prompt(lesson, prompt_on(topic));
         add_verdict(lesson, 0, topic == 1);
     }
@@ -543,7 +535,7 @@ static void many_verdicts_that_tell_nothing(void **state) {
     struct lesson *lesson = begin(1);
     (void)state;
     for (int i = 0; i < 150; i++) {
-        int64_t count = 1000 + (int64_t)(random_next() % 1000);
+        int64_t count = 1000 + (int64_t)(random_high() % 1000);
         add_prompt(lesson, prompt_on(i % 2));
         add_verdicts(lesson, 0, count, chance(0.5) ? count : 0);
     }
@@ -615,7 +607,7 @@ static void an_empty_prompt_and_strange_ones(void **state) {
     }
     learn(lesson);
     for (size_t i = 0; i < sizeof prompt - 1; i++)
-        prompt[i] = i % 6 == 5 ? ' ' : (char)('a' + random_next() % 26);
+        prompt[i] = i % 6 == 5 ? ' ' : (char)('a' + random_high() % 26);
     prompt[sizeof prompt - 1] = '\0';
     static const char *const prompts[] = {"", "天気", "\xff\xfe", "unheard-of"};
     for (size_t i = 0; i < sizeof prompts / sizeof *prompts; i++) {
@@ -698,7 +690,7 @@ static void the_same_again(void **state) {
     float *held_out = xcalloc(PROMPTS_MAX * MODELS_MAX, sizeof *held_out);
     (void)state;
     for (int i = 0; i < 400; i++) {
-        int topic = (int)(random_next() % 2);
+        int topic = (int)(random_high() % 2);
         add_prompt(lesson, prompt_on(topic));
         for (size_t model = 0; model < 2; model++)
             add_verdicts(lesson, model, 1 + i % 3, chance(topic == (int)model ? 0.9 : 0.4) ? 1 : 0);

@@ -14,6 +14,7 @@
 #include "input/promptsfile.h"
 #include "input/rulesfile.h"
 #include "rules/prompts.h"
+#include "random.h"
 
 static const struct span NOTHING = {NULL, 0};
 
@@ -526,15 +527,6 @@ static void more_than_can_be_kept(void **state) {
 
 /* -- a plain reading ---------------------------------------------------------------------------------------------- */
 
-static uint64_t random_state = 0x2545f4914f6cdd1dU;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state >> 11;
-}
-
 static const char *const PLAIN_ROWS[3][3][2] = {
     {{"alpha", "alphas"}, {"beta", "beta ray"}, {"gamma", "gammas"}},
     {{"ray", "rays"}, {"alpha beta", "two rays"}, {"delta", "deltas"}},
@@ -622,9 +614,9 @@ static void random_prompt(struct text *out) {
     static const int lengths[] = {2, 4, 60, 260};
     text_clear(out);
     text_string(out, "");
-    for (uint64_t n = random_next() % (uint64_t)lengths[random_next() % 4]; n > 0; n--) {
-        text_string(out, pool[random_next() % (sizeof pool / sizeof *pool)]);
-        text_string(out, between[random_next() % (sizeof between / sizeof *between)]);
+    for (uint64_t n = random_high() % (uint64_t)lengths[random_high() % 4]; n > 0; n--) {
+        text_string(out, pool[random_high() % (sizeof pool / sizeof *pool)]);
+        text_string(out, between[random_high() % (sizeof between / sizeof *between)]);
     }
 }
 
@@ -671,9 +663,9 @@ static void random_bytes(void **state) {
     (void)state;
     for (int i = 0; i < 4000; i++) {
         char bytes[48];
-        size_t size = random_next() % (sizeof bytes + 1);
+        size_t size = random_high() % (sizeof bytes + 1);
         for (size_t b = 0; b < size; b++) {
-            uint64_t random = random_next();
+            uint64_t random = random_high();
             bytes[b] = random % 3 == 0 ? ". !\xe3\x80\x82\xef\xbc"[random / 3 % 8] : (char)(random / 3 % 256);
         }
         char *exact = malloc(size + !size);
@@ -686,6 +678,7 @@ static void random_bytes(void **state) {
 }
 
 int main(void) {
+    random_state = 0x2545f4914f6cdd1dU;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary_prompts),
         cmocka_unit_test(inflections),

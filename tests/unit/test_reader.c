@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "input/reader.h"
+#include "random.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -946,15 +947,6 @@ static void memory_for_many_lines(void **state) {
 }
 
 /* -- property: random lines in random pieces ----------------------------------------------------------------------- */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static void random_input(struct text *input) {
     static const char *const pieces[] = {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "random.h"
 #include "records.h"
 
 /* A workflow that says MEMBERS besides its id. */
@@ -790,15 +791,6 @@ static void every_member_has_its_number(void **state) {
 }
 
 /* -- property: records that were changed at random ----------------------------------------------------------------- */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static void random_record(struct text *text) {
     static const char *const keys[] = {"kind",

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "rules/routing.h"
+#include "random.h"
 
 /* -- names --------------------------------------------------------------------------------------------------------- */
 
@@ -496,15 +497,6 @@ static void ties_are_split_by_hash(void **state) {
 }
 
 /* -- property: any order, and as by the definition ----------------------------------------------------------------- */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 enum { CANDIDATES_MAX = 8 };
 

@@ -15,6 +15,7 @@
 #include "input/json.h"
 #include "input/rulesfile.h"
 #include "rules/signature.h"
+#include "random.h"
 
 static struct rules *builtin;
 
@@ -581,15 +582,6 @@ static void many_keywords(void **state) {
 }
 
 /* -- property: as by a plain reading of the rules ------------------------------------------------------------------ */
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static const char *of(const struct json_node *node) {
     return node != NULL && node->type == JSON_STRING ? node->text.s : NULL;

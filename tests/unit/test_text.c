@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "random.h"
 
 static void spans_compare_bytewise(void **state) {
     (void)state;
@@ -204,15 +205,6 @@ static void as_a_json_number(void **state) {
     real_is((double)NAN, "null");
     real_is((double)INFINITY, "null");
     real_is((double)-INFINITY, "null");
-}
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
 }
 
 /* As printf and strtod give the shortest of at least 15 digits, which every double has but those next to 0. */
