@@ -6,12 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/paths.h"
 #include "base/stop.h"
 #include "ledger/intake.h"
 #include "ledger/schema.h"
+#include "ledger/spools.h"
 #include "report/maps.h"
 
 enum {
@@ -240,6 +242,7 @@ struct run {
     FILE *rejects;
     const volatile sig_atomic_t *stop;
     int64_t rejected; /* of what had waited in the spool */
+    int64_t taken;    /* out of it, the last time */
 };
 
 /* Without rules to offer, a database that has its own goes on. WARN of what else may be unexpected, once. */
@@ -301,6 +304,7 @@ static void read_spool(struct run *run, struct ledger *ledger, int fd) {
                  (long long)counts->processed, spool_path(run->spool), (long long)counts->fresh,
                  (long long)counts->updated, (long long)counts->duplicates, (long long)counts->errors);
     run->rejected += counts->errors;
+    run->taken = end == INTAKE_DONE ? counts->processed : 0;
     intake_free(intake);
     text_free(&error);
 }
@@ -310,11 +314,15 @@ static void take_in(struct run *run, struct ledger *ledger) {
     struct text error = {0};
     if (run->spool == NULL || ledger_error(ledger) != NULL)
         return;
+    run->taken = 0;
     int fd = spool_begin(run->spool, &error);
     if (fd >= 0)
         read_spool(run, ledger, fd);
     else if (error.n > 0)
         complain("warning: %s", error.s);
+    char *real = path_absolute(spool_path(run->spool));
+    spools_note(ledger_db(ledger), real, run->taken, clock_now());
+    free(real);
     text_free(&error);
 }
 

@@ -22,7 +22,9 @@ enum {
     OPTION_CHECK,
     OPTION_ERROR,
     OPTION_LIMIT,
+    OPTION_MAX_AGE,
     OPTION_MAX_COST,
+    OPTION_MIN_FREE,
     OPTION_PRICES,
     OPTION_RULES,
     OPTION_SINCE,
@@ -48,6 +50,8 @@ static const struct tool tool = {
             {OPTION_BY, "by", "GROUP", "costs: day, week, month, model, provider, account, ..."},
             {OPTION_CHECK, "check", NULL, "costs: status 1 if more than --max-cost was spent"},
             {OPTION_MAX_COST, "max-cost", "USD", "the most that may be spent, in all or in each group"},
+            {OPTION_MAX_AGE, "max-age", "AGE", "health: how old the last record may be (1d)"},
+            {OPTION_MIN_FREE, "min-free", "SIZE", "health: how much of the disk must be left (64M)"},
             {OPTION_TEMPLATE, "template", "NAME", "why: the workflow's template"},
             {OPTION_ERROR, "error", "TEXT", "why: the workflow's error message"},
             {'m', "map", "MAP", "FILE... is another's log: a map, its file, auto, list"},
@@ -55,7 +59,7 @@ static const struct tool tool = {
             {OPTION_PRICES, "prices", "FILE", "prices of one's own, for FILE..."},
             {0, NULL, NULL, NULL},
         },
-    .more = "Reports: summary patterns unmatched feedback learning routing budgets costs\n"
+    .more = "Reports: summary patterns unmatched feedback learning routing budgets costs health\n"
             "  pattern SIGNATURE, trends PATTERN, why TEXT.  Manual: pl-stats(1), pl(7)\n",
 };
 
@@ -67,7 +71,11 @@ static struct {
     const char *since, *until, *zone; /* as given; NULL: not given */
     bool grouped, check;
     const char *rules, *prices, *map;
-} options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME}, .limit = -1, .max_cost = UNKNOWN}};
+} options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME},
+                         .limit = -1,
+                         .max_age_from = NO_TIME,
+                         .min_free = 64 * 1024 * 1024,
+                         .max_cost = UNKNOWN}};
 
 static int64_t dollars(const struct options *parser) {
     int64_t nano_dollars;
@@ -107,6 +115,8 @@ static void parse(struct options *parser) {
             options.grouped = true;
             break;
         case OPTION_CHECK: options.check = true; break;
+        case OPTION_MAX_AGE: request->max_age_from = options_time(parser, "max-age"); break;
+        case OPTION_MIN_FREE: request->min_free = options_size(parser, "min-free"); break;
         case OPTION_MAX_COST: request->max_cost = dollars(parser); break;
         case OPTION_TEMPLATE: request->workflow_template = parser->argument; break;
         case OPTION_ERROR: request->error_message = parser->argument; break;
@@ -199,12 +209,14 @@ static int report_on(const struct report *report, struct db *db) {
     db_read_begin(db); /* one snapshot for all of its queries */
     int status = report->run(&options.request);
     db_read_end(db);
-    if (db_failed(db))
+    if (db_failed(db) && !(report->traits & OF_STATE))
         die("%s", db_error(db));
     return status;
 }
 
 static int report_on_database(const struct report *report, const char *path) {
+    const char *spool = getenv("PL_SPOOL");
+    options.request.spool = spool != NULL && *spool != '\0' ? spool : NULL;
     struct db *db = schema_open_read(path);
     if (options.common.verbosity > 0 && !db_failed(db))
         complain("Reading %s", path);
@@ -239,6 +251,8 @@ static const struct report *take_report(const struct options *parser, char ***op
             options_usage(parser, "%s takes a %s", report->name, report->argument);
         options.request.argument = *(*operands)++;
     }
+    if (report->traits & OF_STATE && **operands != NULL)
+        options_usage(parser, "%s is of the database, not of files", report->name);
     if (report->traits & OF_RULES && **operands != NULL)
         options_usage(parser, "%s takes one %s: put it in quotes", report->name, report->argument);
     if (!(report->traits & FILTERED) && filter_any(&options.request.filter))

@@ -159,7 +159,7 @@ int64_t options_size(const struct options *options, const char *name) {
     char *end;
     errno = 0;
     long long count = strtoll(options->argument, &end, 10);
-    const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+    const char *unit = *end != '\0' ? strchr(units, toupper((unsigned char)*end)) : NULL;
     int64_t size;
     if (end == options->argument || errno != 0 || count < 0 || (*end != '\0' && (unit == NULL || end[1] != '\0')) ||
         __builtin_mul_overflow(count, unit != NULL ? (int64_t)1024 << (10 * (unit - units)) : 1, &size))

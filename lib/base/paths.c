@@ -1,5 +1,6 @@
 #include "base/paths.h"
 
+#include <libgen.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -117,4 +118,19 @@ char *path_expanded(const char *path) {
     }
     text_string(&out, "");
     return out.s;
+}
+
+char *path_absolute(const char *path) {
+    struct text whole = {0};
+    char *copy = xstrdup(path), *real = realpath(path, NULL);
+    char *directory = real == NULL ? realpath(dirname(copy), NULL) : NULL;
+    const char *name = strrchr(path, '/');
+    if (real == NULL && directory != NULL)
+        text_format(&whole, "%s/%s", strcmp(directory, "/") != 0 ? directory : "", name != NULL ? name + 1 : path);
+    else
+        text_string(&whole, real != NULL ? real : path);
+    free(copy);
+    free(real);
+    free(directory);
+    return whole.s;
 }

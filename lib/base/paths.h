@@ -9,6 +9,8 @@ char *path_database(const char *given);
 char *path_share(const char *name);
 /* NAME in $XDG_CONFIG_HOME/pl, else ~/.config/pl. */
 char *path_config(const char *name);
+/* PATH from the root, with its directory as it really is; PATH itself if there is no such directory. */
+char *path_absolute(const char *path);
 /* PATH with a "~" at its beginning, or after a "${NAME:-", as the home directory, and each "${NAME}" or "${NAME:-ELSE}"
  * as the environment says; a variable that is empty counts as not set. */
 char *path_expanded(const char *path);

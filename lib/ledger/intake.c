@@ -25,7 +25,7 @@ enum {
     LOOK_MS = 500, /* how often a wait for input looks whether it is to stop */
     HASH_BLOCK = 256 * 1024,
     TRACKED_MAX = 256, /* files that one batch may span */
-    AGAIN_MS = 10000,  /* how often, at most, a ledger that has failed is tried again */
+    AGAIN_MS = 2000,  /* how often, at most, a ledger that has failed is tried again */
     AGAIN_TIMES = 10,  /* and that many times as long as the last try took */
 };
 

@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/diag.h"
+#include "input/spool.h"
+#include "ledger/spools.h"
 #include "ledger/usage.h"
 #include "report/reports_private.h"
 #include "report/sparkline.h"
@@ -76,6 +78,23 @@ int feedback_report(const struct report_request *request) {
 
 /* -- learning --------------------------------------------------------------------------------------------------- */
 
+/* What waits in all spools together. */
+static struct spool_state waiting(const struct report_request *request) {
+    struct spool_state all = {.since = NO_TIME}, one;
+    struct text error = {0};
+    struct query *query = spools_all(request->db);
+    while (db_row(query)) {
+        if (!spool_look(db_text(query, 0).s, &one, &error))
+            complain("warning: %s", error.s);
+        all.records += one.records;
+        all.bytes += one.bytes;
+        if (one.since != NO_TIME && (all.since == NO_TIME || one.since < all.since))
+            all.since = one.since;
+    }
+    text_free(&error);
+    return all;
+}
+
 int learning_report(const struct report_request *request) {
     static const struct column columns[] = {
         {"last_retraining_run", CELL_TIME, SHOWN},
@@ -83,7 +102,11 @@ int learning_report(const struct report_request *request) {
         {"confidence_distribution", CELL_JSON, SHOWN},
         {"total_patterns", CELL_COUNT, SHOWN},
         {"total_runs", CELL_COUNT, SHOWN},
+        {"spooled_records", CELL_COUNT, SHOWN},
+        {"spooled_bytes", CELL_COUNT, SHOWN},
+        {"spooled_since", CELL_TIME, SHOWN},
     };
+    struct spool_state spooled = waiting(request);
     struct usage_runs runs = usage_runs(request->db);
     struct table *table = table_new("learning", columns, sizeof columns / sizeof *columns, true);
     struct text levels = {0};
@@ -94,6 +117,9 @@ int learning_report(const struct report_request *request) {
     table_text(table, text_span(&levels));
     table_integer(table, runs.high + runs.medium + runs.low);
     table_integer(table, runs.runs);
+    table_integer(table, spooled.records);
+    table_integer(table, spooled.bytes);
+    integer_or_null(table, spooled.since, NO_TIME);
     text_free(&levels);
     return finish(request, table);
 }

@@ -80,6 +80,7 @@ const struct report reports[] = {
     {"why", "TEXT", OF_RULES, why_report},
     {"feedback", NULL, FILTERED, feedback_report},
     {"learning", NULL, WHOLE, learning_report},
+    {"health", NULL, OF_STATE, health_report},
     {"trends", "PATTERN", WHOLE, trends_report},
     {"routing", NULL, WHOLE, routing_report},
     {"budgets", NULL, WHOLE, budgets_report},

@@ -33,6 +33,9 @@ struct report_request {
     enum report_group group;
     const struct zone *zone;                       /* for groups by day, week and month */
     int64_t limit;                                 /* rows; negative: as the report sees fit */
+    int64_t max_age_from; /* for "health": the time from which on the last record must be; NO_TIME: it need not */
+    int64_t min_free;     /* for "health": bytes that must be left on the disk */
+    const char *spool;    /* one that the database may not know yet; NULL: none */
     int64_t max_cost;                              /* nano-dollars, for "costs"; UNKNOWN: nothing is checked */
     const char *workflow_template, *error_message; /* for "why"; NULL: none */
     struct table_style style;
@@ -45,6 +48,7 @@ enum report_traits {
     FILTERED = 1,  /* takes --since, --until and --account */
     OF_RULES = 2,  /* needs the rules, and no records */
     BY_GROUPS = 4, /* takes --by, --check and --max-cost */
+    OF_STATE = 8,  /* looks at the database itself, which may have failed */
 };
 
 struct report {

@@ -12,6 +12,7 @@ int unmatched_report(const struct report_request *request);
 int why_report(const struct report_request *request);
 int feedback_report(const struct report_request *request);
 int learning_report(const struct report_request *request);
+int health_report(const struct report_request *request);
 int trends_report(const struct report_request *request);
 int routing_report(const struct report_request *request);
 int budgets_report(const struct report_request *request);
