@@ -2,6 +2,7 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
+FUZZ_SECONDS ?= 600
 TOOLS := pl-record pl-backfill pl-stats pl-retrain pl-advise pl-cachestat
 PAGES := $(wildcard man/*)
 LIBS := -lsqlite3 -lyajl -lnettle -lm -ldl -pthread
@@ -20,6 +21,7 @@ SOURCES := $(wildcard lib/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 BINARIES := $(TOOLS:%=$(BUILD)/bin/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+HARNESSES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(BINARIES)
 
@@ -35,17 +37,27 @@ $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/libpl.a
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libpl.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LINKING) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+# A harness by itself, which replays files; and one that libFuzzer drives, for whose coverage tests/fuzz/run compiles.
+$(BUILD)/replay/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libpl.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LINKING) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libpl.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LINKING) $(LDFLAGS) -o $@ $^ $(LIBS)
 # The one object that knows PREFIX is made again for another one.
 $(BUILD)/lib/base/paths.o: $(BUILD)/prefix
 $(BUILD)/prefix: force
 	@mkdir -p $(@D); echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TOOLS:%=$(BUILD)/cmd/%.d) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.d)
+-include $(OBJECTS:.o=.d) $(TOOLS:%=$(BUILD)/cmd/%.d) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.d) \
+	$(HARNESSES:%=$(BUILD)/tests/fuzz/fuzz_%.d)
 
 units: $(UNITS)
+replays: $(HARNESSES:%=$(BUILD)/replay/%)
 demo: ; @.ci/install build && $(MAKE) --no-print-directory -s all && share/pl/demo/demo $(BUILD)/bin
-test: ; @.ci/install build test && $(MAKE) --no-print-directory -s all units && tests/run $(BUILD)
+test: ; @.ci/install build test && $(MAKE) --no-print-directory -s all units replays && tests/run $(BUILD)
 check: ; @.ci/install build test check && tests/check $(BUILD)/check
+fuzz: ; @.ci/install build check && tests/fuzz/run $(BUILD)/fuzzing $(FUZZ_SECONDS)
 bench: ; @.ci/install build bench && $(MAKE) --no-print-directory -s all && tests/bench/run $(BUILD)/bin
 
 bench-routing:
@@ -65,6 +77,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo test check bench bench-routing install uninstall clean; PREFIX, DESTDIR, CC, CFLAGS, BUILD"
+	@echo "all demo test check fuzz bench bench-routing install uninstall clean; PREFIX, DESTDIR, CC, CFLAGS, BUILD"
 
-.PHONY: all units demo test check bench bench-routing install uninstall clean help force
+.PHONY: all units replays demo test check fuzz bench bench-routing install uninstall clean help force
