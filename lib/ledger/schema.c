@@ -26,6 +26,9 @@ static int64_t known_version(struct db *db) {
         return version;
     if (application != SCHEMA_APPLICATION && (application != 0 || version != 0 || has_tables(db)))
         db_fail(db, "is another program's database: name another with --db");
+    else if (version < 0)
+        db_fail(db, "is damaged (schema %lld): restore a copy, or read the logs again into a new one",
+                (long long)version);
     else if (version > SCHEMA_VERSION)
         db_fail(db, "is of a newer version (schema %lld; this program knows %d): upgrade pl", (long long)version,
                 SCHEMA_VERSION);
