@@ -282,6 +282,11 @@ static bool mend_surrogates(struct span text, struct text *mended) {
     return true;
 }
 
+/* The parser takes these for white space. In a string they are wrong anyway, so that they are wrong everywhere. */
+static bool has_other_space(struct span text) {
+    return memchr(text.s, '\v', text.n) != NULL || memchr(text.s, '\f', text.n) != NULL;
+}
+
 enum json_status json_settle(struct json *json, struct span text) {
     struct text mended = {0};
     size_t used;
@@ -295,6 +300,10 @@ enum json_status json_settle(struct json *json, struct span text) {
     text_free(&mended);
     if (status == JSON_WHOLE && json->bad_text) {
         snprintf(json->error, sizeof json->error, "not JSON: invalid bytes in UTF8 string");
+        return JSON_WRONG;
+    }
+    if (status == JSON_WHOLE && has_other_space(text)) {
+        snprintf(json->error, sizeof json->error, "not JSON: a vertical tab or form feed is no white space");
         return JSON_WRONG;
     }
     return status;

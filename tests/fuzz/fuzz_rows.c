@@ -42,6 +42,13 @@ static const char *pick(const struct list *list, const char *name) {
     return list->items[sum % (uint64_t)list->count];
 }
 
+/* Nothing beyond what the largest of our columns may hold: sums of such are not looked after. */
+static int64_t whole_number(const char *value) {
+    const int64_t most = COST_MAX;
+    int64_t number = strtoll(value, NULL, 10);
+    return number > most ? most : number < -most ? -most : number;
+}
+
 static void bind(sqlite3_stmt *statement, const char *value) {
     unsigned char bytes[512];
     size_t size = 0;
@@ -57,7 +64,7 @@ static void bind(sqlite3_stmt *statement, const char *value) {
     else if (strpbrk(value, ".eEn") != NULL)
         sqlite3_bind_double(statement, 1, strtod(value, NULL));
     else
-        sqlite3_bind_int64(statement, 1, strtoll(value, NULL, 10));
+        sqlite3_bind_int64(statement, 1, whole_number(value));
 }
 
 /* What a constraint forbids is not done. */
