@@ -327,7 +327,7 @@ static void statuses_json(const struct shown_patterns *shown, struct text *json)
 /* Of requests, and of workflows that no request names. */
 static int64_t total_cost(const struct report_request *request, const struct totals *totals) {
     int64_t cost = totals->cost;
-    if (totals->cost_known + totals->request_cost_known == 0)
+    if (totals->cost_known == 0 && totals->request_cost_known == 0)
         return UNKNOWN;
     usage_add(request->db, &cost, totals->request_cost, "costs");
     return cost;

@@ -212,28 +212,38 @@ static inline void database_is(struct span bytes) {
 
 /* -- what is done with it ----------------------------------------------------------------------------------------- */
 
+static inline void report_on(const struct report *report, struct db *db, const struct zone *zone,
+                             enum table_format format) {
+    struct report_request request = {
+        .db = db,
+        .filter = {.since = NO_TIME, .until = NO_TIME},
+        .argument = strcmp(report->name, "trends") == 0 ? "explanation" : "test:pytest:backend",
+        .group = GROUP_DAY,
+        .zone = zone,
+        .limit = -1,
+        .max_cost = UNKNOWN,
+        .style = {.format = format},
+        .out = database.nowhere,
+    };
+    db_read_begin(db);
+    report->run(&request);
+    db_read_end(db);
+}
+
+/* A connection that has failed answers nothing more: the next report has another. */
 static inline void report_all(enum table_format format) {
     struct zone *zone = zone_new("");
+    struct db *db = schema_open_read(database.path);
     for (const struct report *report = reports; report->name != NULL; report++) {
         if (report->traits & OF_RULES)
             continue;
-        struct db *db = schema_open_read(database.path);
-        struct report_request request = {
-            .db = db,
-            .filter = {.since = NO_TIME, .until = NO_TIME},
-            .argument = strcmp(report->name, "trends") == 0 ? "explanation" : "test:pytest:backend",
-            .group = GROUP_DAY,
-            .zone = zone,
-            .limit = -1,
-            .max_cost = UNKNOWN,
-            .style = {.format = format},
-            .out = database.nowhere,
-        };
-        db_read_begin(db);
-        report->run(&request);
-        db_read_end(db);
-        db_close(db);
+        if (db_failed(db)) {
+            db_close(db);
+            db = schema_open_read(database.path);
+        }
+        report_on(report, db, zone, format);
     }
+    db_close(db);
     zone_free(zone);
 }
 

@@ -30,7 +30,7 @@ static enum lines_event take(struct lines *lines, int wait_ms, struct span *rest
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct span input = input_of(bytes, size);
-    size_t step = take_byte(&input) + 1;
+    size_t step = take_byte(&input) + 1 + input.n / 64; /* not too many pieces */
     struct span rest = input;
     int ends[2];
     uint64_t count = 0;

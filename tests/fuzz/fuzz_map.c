@@ -17,10 +17,21 @@ struct mapping {
     struct text error;
 };
 
+static struct map *maps[NAMES]; /* each is compiled once */
+
+/* The library of jq keeps the end of some memory, and not its beginning: left alone, it would be taken for lost. */
+static void free_maps(void) {
+    for (int i = 0; i < NAMES; i++)
+        map_free(maps[i]);
+}
+
 static struct map *map_of(unsigned number) {
-    static struct map *maps[NAMES]; /* each is compiled once */
+    static bool begun;
     struct text error = {0};
     surroundings();
+    if (!begun)
+        atexit(free_maps);
+    begun = true;
     if (maps[number] == NULL)
         maps[number] = map_open(names[number], &error);
     must(maps[number] != NULL && map_prepare(maps[number], &error), "the share directory's maps are there");
