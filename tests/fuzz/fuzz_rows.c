@@ -42,9 +42,9 @@ static const char *pick(const struct list *list, const char *name) {
     return list->items[sum % (uint64_t)list->count];
 }
 
-/* Nothing beyond what the largest of our columns may hold: sums of such are not looked after. */
+/* No larger than this: sums and products of larger numbers than our programs write are not looked after. */
 static int64_t whole_number(const char *value) {
-    const int64_t most = COST_MAX;
+    const int64_t most = 1000000000;
     int64_t number = strtoll(value, NULL, 10);
     return number > most ? most : number < -most ? -most : number;
 }
