@@ -411,3 +411,24 @@ pl-record: mixed:$last: no map recognises it" "$(tail -n 2 err)"
   is "$(fixtures openai | head -n 3 | pl-stats summary --json -m openai - 2>/dev/null | jq .total_requests)" \
     "$(sql "SELECT count(*) FROM routing_metrics WHERE request_id NOT GLOB 'codex:*'")"
 }
+
+@test "maps: neither the environment, nor files, nor stderr is in their reach" {
+  echo '"{}"' >module.jq
+  jq -rn '"$ENV", "env", "(env | .HOME)", "($ENV.PATH)", "(\"secret\" | stderr)", "(\"secret\" | debug)"' |
+    while read -r program; do
+      echo "{workflow_id: ([$program] | tostring | .[:40])}" >map.jq
+      echo 1 | HOME=/secret pl-record -m ./map.jq >out 2>err
+      is "" "$(cat err)"
+      case $(jq -r .workflow_id out) in
+        '[{}]' | '[null]' | '["secret"]') ;;
+        *) cat out; return 1 ;;
+      esac
+    done
+  for program in '"./module" | modulemeta' 'import "./module" as m; m::f' 'include "module"; f' '$__prog_args'; do
+    echo "$program" >map.jq
+    echo 1 | pl-record -q -m ./map.jq 2>err && return 1
+    is "" "$(sql "SELECT * FROM workflow_history" 2>/dev/null)" || sql "DELETE FROM workflow"
+  done
+  echo 'def f: env; {workflow_id: "\(f)"}' >map.jq # nor by a definition of its own
+  echo 1 | pl-record -m ./map.jq | grep -q '"workflow_id":"{}"'
+}

@@ -277,3 +277,39 @@ without() {
   is old "$(cat copy)"
   is "copy" "$(ls copy*)"
 }
+
+# -- --verify ---------------------------------------------------------------------------------------------------------
+
+@test "verify: rows of what is not there, what was pruned and is back, a spoilt spool and a damaged file" {
+  history 1 40
+  record records
+  pl-record -q --spool s </dev/null
+  pl-backfill -q --prune 90d 2>/dev/null
+  pl-retrain -q
+  verified
+  sql "VACUUM INTO 'good'"
+  wrong() { # WHAT SQL: what --verify says of it
+    cp good "$PL_DB"
+    rm -f "$PL_DB"-*
+    sql "PRAGMA foreign_keys = OFF; $2"
+    status 1 pl-backfill --verify
+    has "$(cat out)" "$1" || { echo "$2"; return 1; }
+  }
+  wrong "table workflow, row" "UPDATE workflow SET account = 99999 WHERE id = (SELECT max(id) FROM workflow)"
+  wrong "table request, row" "UPDATE request SET account = 99999 WHERE id = (SELECT max(id) FROM request)"
+  wrong "table feedback, row" "UPDATE feedback SET user = 99999 WHERE id = (SELECT max(id) FROM feedback)"
+  wrong "table step, row" "UPDATE step SET tool = 99999 WHERE id = (SELECT max(id) FROM step)"
+  wrong "table cache_event, row" "DELETE FROM cache_signature WHERE id = (SELECT max(signature) FROM cache_event)"
+  wrong "table turn, row" "INSERT INTO turn(workflow, session, at) SELECT 99999, id, 5 FROM name LIMIT 1"
+  wrong "is older than what was pruned" "UPDATE state SET kept_since = kept_since + 40 * 86400000000"
+  cp good "$PL_DB"
+  echo '{"workflow_id":"a"}' >s
+  status 1 pl-backfill --verify
+  has "$(cat out)" "spool $PWD/s: 1 of its lines are no records that wait"
+  rm s
+  page=$(sql "SELECT rootpage FROM sqlite_schema WHERE name = 'request_by_time'") size=$(sql "PRAGMA page_size")
+  dd if=/dev/urandom of="$PL_DB" bs=1 seek=$(((page - 1) * size + 8)) count=64 conv=notrunc 2>/dev/null
+  pl-backfill --verify >out 2>err && got=0 || got=$?
+  [ "$got" -gt 0 ]
+  [ -s out ] || has "$(cat err)" "is damaged"
+}

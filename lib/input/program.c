@@ -64,17 +64,20 @@ static bool compile(struct program *program, const char *source) {
     return compile_alone(program->jq, source) != 0;
 }
 
+/* What jq gives a program besides its input, and a map has no need of: the environment, stderr, modules' files. */
+#define CLOSED "def env: {}; def stderr: .; def modulemeta: error(\"a map reads no files\"); {} as $ENV | "
+
 /* The program is run on the pair of $file and its input, since jq binds variables when it compiles. What it says of a
  * program that is wrong it says of the program alone, whose lines are the user's. */
 static bool compile_pair(struct program *program, struct span text) {
     struct text source = {0};
-    text_string(&source, ". as [$file, $pl_input] | $pl_input | (");
+    text_string(&source, CLOSED ". as [$file, $pl_input] | $pl_input | (");
     text_append(&source, text);
     text_string(&source, "\n)");
     bool good = memchr(text.s, '\0', text.n) == NULL && compile(program, source.s);
     if (!good) {
         text_clear(&source);
-        text_string(&source, "\"\" as $file | ");
+        text_string(&source, CLOSED "\"\" as $file | ");
         text_append(&source, text);
         compile(program, source.s);
     }

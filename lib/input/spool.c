@@ -202,9 +202,12 @@ bool spool_look(const char *path, struct spool_state *state, struct text *error)
     FILE *file = fopen(path, "re");
     if (file == NULL && (errno == ENOENT || errno == ENOTDIR))
         return true;
-    for (ssize_t n; file != NULL && (n = getline(&line, &size, file)) > 0 && line[n - 1] == '\n'; state->bytes += n)
+    for (ssize_t n; file != NULL && (n = getline(&line, &size, file)) > 0 && line[n - 1] == '\n'; state->bytes += n) {
+        int64_t at = came_at(line);
+        state->wrong += at == NO_TIME;
         if (state->records++ == 0)
-            state->since = came_at(line);
+            state->since = at;
+    }
     bool good = file != NULL && ferror(file) == 0;
     if (!good) {
         text_clear(error);

@@ -35,6 +35,7 @@ bool spool_end(struct spool *spool, bool taken, struct text *error);
 /* What waits in the file at PATH. */
 struct spool_state {
     int64_t records, bytes;
+    int64_t wrong; /* of the records: lines that this toolkit has not written, or not so */
     int64_t since; /* when the first of them came, microseconds since 1970; NO_TIME: not known, or there is none */
 };
 /* False, with ERROR, if there is a file that cannot be read. */

@@ -14,6 +14,12 @@ int64_t names_find(struct db *db, struct span text);
 /* Whether any row is of the name ID: looks through all of them. */
 bool names_used(struct db *db, int64_t id);
 void names_delete(struct db *db, int64_t id);
+
+/* Told of a row of a table that refers to what is not there. */
+typedef void on_orphan(void *context, const char *table, int64_t id);
+/* Looks for rows that are of names, workflows or signatures that are not there. Within a snapshot. */
+void names_check(struct db *db, void *context, on_orphan *tell);
+
 /* Forgets what it remembers: after rows were removed by another process. */
 void names_forget(struct names *names);
 

@@ -7,18 +7,24 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "input/spool.h"
 #include "ledger/budgets.h"
 #include "ledger/cache.h"
 #include "ledger/features.h"
 #include "ledger/feedback.h"
 #include "ledger/ledger.h"
+#include "ledger/names.h"
 #include "ledger/patterns.h"
 #include "ledger/predictors.h"
+#include "ledger/requests.h"
 #include "ledger/reviews.h"
 #include "ledger/routes.h"
+#include "ledger/spools.h"
 #include "ledger/state.h"
+#include "ledger/steps.h"
 #include "ledger/tally.h"
 #include "ledger/turns.h"
+#include "ledger/vitals.h"
 #include "ledger/workflows.h"
 #include "rules/signature.h"
 
@@ -307,6 +313,46 @@ static void on_wrong_features(void *context, int64_t id, const char *why) {
     differs(context, "prompt %016llx: %s", (unsigned long long)id, why);
 }
 
+static void on_row_astray(void *context, const char *table, int64_t id) {
+    differs(context, "table %s, row %lld: is of what is not there", table, (long long)id);
+}
+
+static void check_removed(struct verify *v) {
+    static const struct {
+        const char *what;
+        int64_t (*next)(struct db *db, int64_t after, const struct selection *selection);
+    } families[] = {
+        {"workflow", workflows_selected}, {"request", requests_selected},  {"rating", feedback_selected},
+        {"step", steps_selected},         {"cache event", cache_selected}, {"review", reviews_selected},
+    };
+    const struct selection old = {.before = v->state.kept_since};
+    for (size_t i = 0; v->state.kept_since != NO_TIME && i < sizeof families / sizeof *families; i++)
+        for (int64_t id = 0; (id = families[i].next(v->db, id, &old)) != 0 && !db_failed(v->db);)
+            differs(v, "%s in row %lld: is older than what was pruned", families[i].what, (long long)id);
+}
+
+static void check_spools(struct verify *v) {
+    struct spool_state state;
+    struct text error = {0};
+    struct query *query = spools_all(v->db);
+    while (db_row(query)) {
+        const char *path = db_text(query, 0).s;
+        if (!spool_look(path, &state, &error))
+            differs(v, "spool %s", error.s);
+        else if (state.wrong > 0)
+            differs(v, "spool %s: %lld of its lines are no records that wait", path, (long long)state.wrong);
+    }
+    text_free(&error);
+}
+
+static void check_file(struct verify *v) {
+    struct text found = {0};
+    vitals_check(v->db, &found);
+    if (found.n > 0)
+        differs(v, "the file: %s", found.s);
+    text_free(&found);
+}
+
 static void on_wrong_cache_sum(void *context, enum cache_subject subject, int64_t key, const char *what) {
     if (subject == OF_HOUR)
         differs(context, "%s: hour %lld since 1970", what, (long long)key);
@@ -345,6 +391,7 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
     db_read_begin(db);
     v.state = state_read(db);
     load_knowledge(&v);
+    check_file(&v);
     if (v.rules != NULL && v.prices != NULL) {
         check_workflows(&v);
         check_patterns(&v);
@@ -353,6 +400,9 @@ int64_t ledger_verify(struct db *db, void *context, void (*on_difference)(void *
         check_requests(&v);
         cache_check(db, &v, on_wrong_cache_sum);
         check_totals(&v);
+        names_check(db, &v, on_row_astray);
+        check_removed(&v);
+        check_spools(&v);
         if (!routes_hold(db))
             differs(&v, "routing is not what the last run of retraining gave");
         if (!predictors_hold(db))
