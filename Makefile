@@ -3,6 +3,7 @@ VERSION := 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
 FUZZ_SECONDS ?= 600
+FAULT_ROUNDS ?= 1000
 TOOLS := pl-record pl-backfill pl-stats pl-retrain pl-advise pl-cachestat
 PAGES := $(wildcard man/*)
 LIBS := -lsqlite3 -lyajl -lnettle -lm -ldl -pthread
@@ -44,6 +45,10 @@ $(BUILD)/replay/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(B
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libpl.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LINKING) $(LDFLAGS) -o $@ $^ $(LIBS)
+# What stands in for the C library's calls is not to be made of the inline ones of its headers.
+$(BUILD)/fault/shim.so: tests/fault/shim.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared $(LDFLAGS) -o $@ $<
 # The one object that knows PREFIX is made again for another one.
 $(BUILD)/lib/base/paths.o: $(BUILD)/prefix
 $(BUILD)/prefix: force
@@ -52,7 +57,7 @@ $(BUILD)/prefix: force
 -include $(OBJECTS:.o=.d) $(TOOLS:%=$(BUILD)/cmd/%.d) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.d) \
 	$(HARNESSES:%=$(BUILD)/tests/fuzz/fuzz_%.d)
 
-units: $(UNITS)
+units: $(UNITS) $(BUILD)/fault/shim.so
 replays: $(HARNESSES:%=$(BUILD)/replay/%)
 demo: ; @.ci/install build && $(MAKE) --no-print-directory -s all && share/pl/demo/demo $(BUILD)/bin
 test: ; @.ci/install build test && $(MAKE) --no-print-directory -s all units replays && tests/run $(BUILD)
@@ -60,6 +65,9 @@ check: ; @.ci/install build test check && tests/check $(BUILD)/check
 fuzz: ; @.ci/install build check && tests/fuzz/run $(BUILD)/fuzzing $(FUZZ_SECONDS)
 bench: ; @.ci/install build bench && $(MAKE) --no-print-directory -s all && tests/bench/run $(BUILD)/bin
 
+check-faults:
+	@.ci/install build test && $(MAKE) --no-print-directory -s all $(BUILD)/fault/shim.so
+	@tests/fault/run $(BUILD) $(FAULT_ROUNDS)
 bench-routing:
 	@.ci/install build bench && $(MAKE) --no-print-directory -s all && tests/bench/routing $(BUILD)/bin $(FILE)
 
@@ -77,6 +85,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo test check fuzz bench bench-routing install uninstall clean; PREFIX, DESTDIR, CC, CFLAGS, BUILD"
+	@echo "all demo test check check-faults fuzz bench bench-routing install uninstall clean"
+	@echo "PREFIX, DESTDIR, CC, CFLAGS, BUILD, FAULT_ROUNDS, FUZZ_SECONDS"
 
-.PHONY: all units replays demo test check fuzz bench bench-routing install uninstall clean help force
+.PHONY: all units replays demo test check check-faults fuzz bench bench-routing install uninstall clean help force
