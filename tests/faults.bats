@@ -56,6 +56,7 @@ apart() {
     is "pl-record: $PL_DB: $(tr -d '\\' <<<"${fault#*/}")" "$(cat err)"
     is "" "$(cat out)"
     has "$(cat log)" failed
+    is "" "$(ls db/*.new* 2>/dev/null)"
     status 0 pl-record records
     is "50 new" "$(jq -r .status out | sort | uniq -c | xargs)"
     is "50|ok" "$(sql "SELECT occurrence_count, integrity_check FROM operation_patterns, pragma_integrity_check")"

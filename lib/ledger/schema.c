@@ -150,8 +150,10 @@ static void create(const char *path, int directory, struct text *error) {
         /* what a removed database may have left would be taken for this one's */
         remove_with(path, "-wal");
         remove_with(path, "-shm");
-        if (rename(fresh.s, path) != 0 || fsync(directory) != 0)
+        if (rename(fresh.s, path) != 0 || fsync(directory) != 0) {
             text_format(error, "%s", strerror(errno));
+            remove_all(fresh.s);
+        }
     }
     text_free(&fresh);
 }
