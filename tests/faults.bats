@@ -90,6 +90,20 @@ apart() {
   done
 }
 
+@test "killed while it keeps a copy before a migration: the next run keeps it, and nothing else is left" {
+  apart
+  pl-record -q records
+  as_version_5
+  for fault in kill@fsync:1 kill@pwrite:9:torn kill@rename:1 kill@rename:1:after; do
+    status 137 with "$fault" pl-record records
+    has "$(cat log)" killed
+    rm -f db/pl.db.v5
+  done
+  status 0 pl-record -q records
+  is "db/pl.db db/pl.db.v5" "$(echo db/*)"
+  is "5 6" "$(sql "PRAGMA user_version" db/pl.db.v5) $(sql "PRAGMA user_version")"
+}
+
 @test "killed at random, or at any chosen call: as if it had never been" {
   found random-stream random-retrain points-backfill points-rebuild
 }

@@ -49,22 +49,49 @@ void schema_migrate(struct db *db, const struct migration *steps, int count) {
     text_free(&pragmas);
 }
 
+static void remove_with(const char *path, const char *suffix) {
+    struct text name = {0};
+    text_format(&name, "%s%s", path, suffix);
+    unlink(name.s);
+    text_free(&name);
+}
+
+/* A descriptor of the directory that PATH is in, which holds a lock on it until it is closed; -1, with errno. */
+static int lock_directory(const char *path) {
+    char *copy = xstrdup(path);
+    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(copy);
+    if (directory >= 0 && flock(directory, LOCK_EX) != 0) {
+        close(directory);
+        directory = -1;
+    }
+    return directory;
+}
+
 /* Keeps what was there before a migration beside the database, as PATH.v1. It takes that name when it is whole, and the
- * first stays: of two processes at once the later one may have saved what the other has already brought forward. */
+ * first stays: of two processes at once the later one may find what the other has already brought forward. Until then
+ * it has one name whoever makes it, so that the next one clears away what a kill has left. */
 static void keep_copy(struct db *db, int64_t version) {
     struct text path = {0}, fresh = {0};
     text_format(&path, "%s.v%lld", db_path(db), (long long)version);
-    text_format(&fresh, "%s.%lld", path.s, (long long)getpid());
-    if (access(path.s, F_OK) != 0) {
-        int fd = open(fresh.s, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-        bool saved = fd >= 0 && db_save(db, fresh.s) && fsync(fd) == 0 &&
-                     (link(fresh.s, path.s) == 0 || errno == EEXIST);
-        if (!saved)
-            db_fail(db, "no copy of it can be kept beside it before it is brought forward: %s", strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        unlink(fresh.s);
+    text_format(&fresh, "%s.new", path.s);
+    int directory = lock_directory(db_path(db)), fd = -1;
+    bool saved = directory >= 0 && access(path.s, F_OK) == 0;
+    if (directory >= 0 && !saved) {
+        remove_with(fresh.s, "");
+        remove_with(fresh.s, "-journal");
+        fd = open(fresh.s, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+        saved = fd >= 0 && db_save(db, fresh.s) && fsync(fd) == 0 && rename(fresh.s, path.s) == 0 &&
+                fsync(directory) == 0;
     }
+    if (!saved)
+        db_fail(db, "no copy of it can be kept beside it before it is brought forward: %s", strerror(errno));
+    if (!saved && fd >= 0)
+        unlink(fresh.s);
+    if (fd >= 0)
+        close(fd);
+    if (directory >= 0)
+        close(directory);
     text_free(&path);
     text_free(&fresh);
 }
@@ -100,13 +127,6 @@ static bool make_directories(const char *directory) {
     bool made = strcmp(parent, directory) != 0 && make_directories(parent);
     free(copy);
     return made && (mkdir(directory, 0700) == 0 || errno == EEXIST);
-}
-
-static void remove_with(const char *path, const char *suffix) {
-    struct text name = {0};
-    text_format(&name, "%s%s", path, suffix);
-    unlink(name.s);
-    text_free(&name);
 }
 
 static void remove_all(const char *path) {
@@ -164,7 +184,7 @@ static void create_locked(const char *path, struct text *error) {
     int directory = -1;
     if (!make_directories(parent))
         text_format(error, "cannot make its directory: %s", strerror(errno));
-    else if ((directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 || flock(directory, LOCK_EX) != 0)
+    else if ((directory = lock_directory(path)) < 0)
         text_format(error, "cannot lock its directory: %s", strerror(errno));
     else
         create(path, directory, error);

@@ -213,7 +213,7 @@ look() {
 
 # Runs what finishes act: nobody complains, nothing that was acknowledged is new, and every figure is as if undisturbed.
 finish() {
-  local status=0
+  local status=0 beside
   [ "$job" != rebuild ] || age_rebuild
   timeout 60 "${again[@]}" >out 2>err || status=$?
   if [ "$status" != 0 ] || ! complaints >said; then
@@ -222,6 +222,8 @@ finish() {
   fi
   [ "${act[0]}" != pl-record ] || awk -v acked="$acked" 'NR <= acked && !/"status":"duplicate"/ { exit 1 }' out ||
     wrong "what was acknowledged is not known"
+  beside=(db/*)
+  [[ "${beside[*]}" == @(db/pl.db|db/pl.db db/pl.db.v5) ]] || wrong "left beside the database: ${beside[*]}"
   all_there || wrong "another figure than undisturbed: $(diff <(echo "$wanted") <(dump) | sed -n 2p)"
 }
 
