@@ -101,7 +101,7 @@ apart() {
   done
   status 0 pl-record -q records
   is "db/pl.db db/pl.db.v5" "$(echo db/*)"
-  is "5 6" "$(sql "PRAGMA user_version" db/pl.db.v5) $(sql "PRAGMA user_version")"
+  is "5 7" "$(sql "PRAGMA user_version" db/pl.db.v5) $(sql "PRAGMA user_version")"
 }
 
 @test "killed at random, or at any chosen call: as if it had never been" {

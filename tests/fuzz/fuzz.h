@@ -97,7 +97,7 @@ static inline void json_again(const struct json *json, uint32_t at, struct text 
     static const char *const literals[] = {"null", "false", "true"};
     const struct json_node *nodes = json_nodes(json), *node = &nodes[at];
     bool object = node->type == JSON_OBJECT;
-    must(node->next > at && node->next <= json_count(json), "nodes are in their places");
+    must(node->next > at && node->next <= json_nodes(json)->next, "nodes are in their places");
     if (node->type <= JSON_TRUE) {
         text_string(out, literals[node->type]);
     } else if (node->type == JSON_NUMBER) {

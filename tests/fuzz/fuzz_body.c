@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     bool begun = body_begin(body, text);
     must(!good || begun == object, "an object is a body, and no other value is");
     if (object) {
-        char *key = json_count(json) > 1 ? string_of(json_nodes(json)[1].key) : string_of(span_of("k"));
+        char *key = json_nodes(json)->next > 1 ? string_of(json_nodes(json)[1].key) : string_of(span_of("k"));
         edit(body, text, key);
         for (size_t i = 0; i < sizeof models / sizeof *models; i++)
             apply(body, text, models[i]);
