@@ -53,7 +53,8 @@ fresh() { rm -f "$PL_DB" "$PL_DB"-*; }
 
 # as_version_6: the database as it was before records could be removed
 as_version_6() {
-  sql "ALTER TABLE state DROP COLUMN kept_since; ALTER TABLE state DROP COLUMN removals; DROP TABLE removed;
+  sql "ALTER TABLE state DROP COLUMN kept_since; ALTER TABLE state DROP COLUMN pruned_to;
+    ALTER TABLE state DROP COLUMN removals; DROP TABLE removed;
     DROP TABLE spool; PRAGMA user_version = 6"
 }
 

@@ -301,7 +301,7 @@ without() {
   wrong "table step, row" "UPDATE step SET tool = 99999 WHERE id = (SELECT max(id) FROM step)"
   wrong "table cache_event, row" "DELETE FROM cache_signature WHERE id = (SELECT max(signature) FROM cache_event)"
   wrong "table turn, row" "INSERT INTO turn(workflow, session, at) SELECT 99999, id, 5 FROM name LIMIT 1"
-  wrong "is older than what was pruned" "UPDATE state SET kept_since = kept_since + 40 * 86400000000"
+  wrong "is older than what was pruned" "UPDATE state SET pruned_to = pruned_to + 40 * 86400000000"
   cp good "$PL_DB"
   echo '{"workflow_id":"a"}' >s
   status 1 pl-backfill --verify

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/paths.h"
 #include "base/stop.h"
 
 enum { BLOCK = 64 * 1024 };
@@ -124,16 +124,6 @@ static int64_t mend(int fd) {
     return whole;
 }
 
-static bool sync_directory(const char *path) {
-    char *copy = xstrdup(path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return good;
-}
-
 static bool append(struct spool *spool, int fd, struct span lines, struct text *error) {
     int64_t size = mend(fd);
     if (size < 0)
@@ -144,7 +134,7 @@ static bool append(struct spool *spool, int fd, struct span lines, struct text *
                     (long long)spool->bytes_max);
         return false;
     }
-    if (write_fully(fd, lines.s, lines.n) && fdatasync(fd) == 0 && (size > 0 || sync_directory(spool->path)))
+    if (write_fully(fd, lines.s, lines.n) && fdatasync(fd) == 0 && (size > 0 || path_sync_directory(spool->path)))
         return true;
     cannot(spool, error, "cannot be written");
     if (ftruncate(fd, size) != 0) /* whole lines of it would be records that nobody was told of: they count once */

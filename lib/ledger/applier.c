@@ -207,8 +207,8 @@ static int put_aside(struct applier *applier, struct batch *batch, int from) {
     static const struct result spooled = {.outcome = OUTCOME_SPOOLED, .complexity = UNKNOWN};
     struct intake_counts counts = {0};
     if (!applier->spools && from < batch->count)
-        told_line(&applier->told, "warning: %s; records wait in %s until a run with it can", ledger_error(applier->ledger),
-                  spool_path(applier->options->spool));
+        told_line(&applier->told, "warning: %s; records wait in %s until a run with it can",
+                  ledger_error(applier->ledger), spool_path(applier->options->spool));
     applier->spools = applier->spools || from < batch->count;
     if (from < batch->count && !write_lines(applier, batch, from)) {
         told_line(&applier->told, "%s", applier->error.s);

@@ -54,8 +54,8 @@ void batch_free(struct batch *batch);
 struct applier *applier_new(struct ledger *ledger, const struct intake_options *options, const char *reading);
 void applier_free(struct applier *applier);
 
-/* Applies BATCH, as much of it as one transaction may, from record FROM on. Once the ledger has failed, the rest goes to
- * the spool, if there is one. Returns the first record that is left; -1: the ledger has failed, and the spool. */
+/* Applies BATCH, as much of it as one transaction may, from record FROM on. Once the ledger has failed, the rest goes
+ * to the spool, if there is one. Returns the first record that is left; -1: the ledger has failed, and the spool. */
 int applier_step(struct applier *applier, struct batch *batch, int from);
 /* Gives BATCH to the thread, which must have nothing else. It is borrowed until applier_wait. False if the system has
  * no thread for it: then nothing was given. */

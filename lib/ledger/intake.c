@@ -25,7 +25,7 @@ enum {
     LOOK_MS = 500, /* how often a wait for input looks whether it is to stop */
     HASH_BLOCK = 256 * 1024,
     TRACKED_MAX = 256, /* files that one batch may span */
-    AGAIN_MS = 2000,  /* how often, at most, a ledger that has failed is tried again */
+    AGAIN_MS = 2000,   /* how often, at most, a ledger that has failed is tried again */
     AGAIN_TIMES = 10,  /* and that many times as long as the last try took */
 };
 
@@ -59,9 +59,9 @@ struct intake {
     struct rules *rules; /* to find it by */
     struct prompt_rules *prompts;
     struct text out, told, error, reason, scratch;
-    bool broken;  /* the ledger has failed */
+    bool broken;      /* the ledger has failed */
     int64_t again_at; /* when it is tried again, where records wait in a spool: by the monotonic clock */
-    bool unheard; /* results could not be written */
+    bool unheard;     /* results could not be written */
     struct text reading;
 
     struct reader *reader; /* of the input at hand; NULL between inputs */

@@ -37,7 +37,7 @@ struct ledger {
     struct text scratch;
     struct request_row request; /* its texts are used again */
     struct stored_feedback feedback;
-    int64_t removals; /* of which it knows: see struct state */
+    int64_t removals;         /* of which it knows: see struct state */
     int64_t began_at;         /* the transaction */
     int64_t now;              /* the time of recording of the record at hand */
     bool keeps_text;          /* of that */

@@ -75,8 +75,8 @@ static void remove_workflow(struct removal *r, int64_t id) {
         leave_trace(r, TRACE_WORKFLOW, workflow.workflow_id, workflow.row.created_at == workflow.row.recorded_at);
     }
     db_end(query);
-    if (found && workflow.row.turn)
-        turns_leave(ledger->turns, id);
+    if (found)
+        turns_leave(ledger->turns, id); /* it may have been one */
     workflows_delete(r->db, id);
 }
 
@@ -241,6 +241,15 @@ static enum removal_end finish(struct removal *r) {
     return ledger_error(r->ledger) != NULL ? REMOVAL_BROKEN : REMOVAL_DONE;
 }
 
+/* Nothing of before that time is there: another process may have pruned to a later one meanwhile. */
+static void end_prune(struct removal *r, int64_t before) {
+    begin(r);
+    struct state state = *ledger_state(r->ledger);
+    if (state.pruned_to == NO_TIME || before > state.pruned_to)
+        state.pruned_to = before;
+    ledger_commit_state(r->ledger, &state);
+}
+
 /* -- the two ----------------------------------------------------------------------------------------------------- */
 
 enum removal_end ledger_prune(struct ledger *ledger, int64_t before, const volatile sig_atomic_t *stop,
@@ -249,6 +258,8 @@ enum removal_end ledger_prune(struct ledger *ledger, int64_t before, const volat
     if (begin_removal(&r, before)) {
         remove_records(&r);
         remove_advice(&r);
+        if (going(&r))
+            end_prune(&r, before);
     }
     return finish(&r);
 }

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/paths.h"
 #include "ledger/versions.h"
+#include "ledger/vitals.h"
 
 /* -- versions --------------------------------------------------------------------------------------------------- */
 
@@ -228,14 +230,16 @@ struct db *schema_open_copy(const char *path) {
     return db;
 }
 
-static bool sync_directory_of(const char *path) {
-    char *copy = xstrdup(path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return good;
+/* A copy of what is damaged would take the place of a good one. DB, which was copied, fails if the copy is no good. */
+static bool is_whole(struct db *db, const char *copy) {
+    struct text found = {0};
+    struct db *saved = db_open(copy, DB_READ);
+    vitals_check(saved, &found);
+    if (db_failed(saved) || found.n > 0)
+        db_fail(db, "is damaged, and not copied: %s", found.n > 0 ? found.s : db_error(saved));
+    db_close(saved);
+    text_free(&found);
+    return !db_failed(db);
 }
 
 bool schema_copy(const char *path, const char *to, struct text *error) {
@@ -248,8 +252,8 @@ bool schema_copy(const char *path, const char *to, struct text *error) {
     bool opened = fd >= 0;
     if (!db_failed(db) && !opened)
         text_format(error, "%s: %s", fresh.s, strerror(errno));
-    else if (!db_failed(db) && db_save(db, fresh.s) &&
-             (fsync(fd) != 0 || rename(fresh.s, to) != 0 || !sync_directory_of(to)))
+    else if (!db_failed(db) && db_save(db, fresh.s) && is_whole(db, fresh.s) &&
+             (fsync(fd) != 0 || rename(fresh.s, to) != 0 || !path_sync_directory(to)))
         text_format(error, "%s: %s", to, strerror(errno));
     if (db_failed(db))
         text_string(error, db_error(db));

@@ -10,9 +10,9 @@ enum { DEAD_S = 60 };
 /* -- state ------------------------------------------------------------------------------------------------------ */
 
 struct state state_read(struct db *db) {
-    struct state state = {.kept_since = NO_TIME};
+    struct state state = {.kept_since = NO_TIME, .pruned_to = NO_TIME};
     struct query *query = db_query(db, "SELECT slot, rules, rebuild, rebuild_beat, rebuild_at, rebuild_request_at, "
-                                       "kept_since, removals FROM state WHERE id = 1");
+                                       "kept_since, pruned_to, removals FROM state WHERE id = 1");
     if (db_row(query)) {
         state.slot = (int)db_integer(query, 0) & 1;
         state.rules = db_optional(query, 1, 0);
@@ -21,7 +21,8 @@ struct state state_read(struct db *db) {
         for (int family = 0; family < FAMILIES; family++)
             state.rebuild_at[family] = db_optional(query, 4 + family, 0);
         state.kept_since = db_optional(query, 6, NO_TIME);
-        state.removals = db_integer(query, 7);
+        state.pruned_to = db_optional(query, 7, NO_TIME);
+        state.removals = db_integer(query, 8);
         db_end(query);
     }
     return state;
@@ -44,7 +45,7 @@ void state_bury_rebuild(struct db *db, struct state *state) {
 
 void state_write(struct db *db, const struct state *state) {
     struct query *query = db_query(db, "UPDATE state SET slot = ?1, rules = ?2, rebuild = ?3, rebuild_beat = ?4, "
-                                       "rebuild_at = ?5, rebuild_request_at = ?6, kept_since = ?7, removals = ?8 WHERE id = 1");
+                                       "rebuild_at = ?5, rebuild_request_at = ?6, kept_since = ?7, pruned_to = ?8, removals = ?9 WHERE id = 1");
     db_bind_integer(query, 1, state->slot);
     db_bind_optional(query, 2, state->rules, 0);
     db_bind_optional(query, 3, state->rebuild, 0);
@@ -52,7 +53,8 @@ void state_write(struct db *db, const struct state *state) {
     for (int family = 0; family < FAMILIES; family++)
         db_bind_optional(query, 5 + family, state->rebuild_at[family], 0);
     db_bind_optional(query, 7, state->kept_since, NO_TIME);
-    db_bind_integer(query, 8, state->removals);
+    db_bind_optional(query, 8, state->pruned_to, NO_TIME);
+    db_bind_integer(query, 9, state->removals);
     db_run(query);
 }
 

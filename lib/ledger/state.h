@@ -19,6 +19,7 @@ struct state {
     int64_t beat;                 /* when the rebuild last did something, microseconds since 1970 */
     int64_t rebuild_at[FAMILIES]; /* those up to this id are in the other slot, unless they are in the log */
     int64_t kept_since;           /* records of earlier times were pruned, microseconds since 1970; NO_TIME: none was */
+    int64_t pruned_to;            /* and of times before this one all are gone; NO_TIME: they were not */
     int64_t removals;             /* how often something was removed */
 };
 

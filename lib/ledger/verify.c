@@ -325,8 +325,8 @@ static void check_removed(struct verify *v) {
         {"workflow", workflows_selected}, {"request", requests_selected},  {"rating", feedback_selected},
         {"step", steps_selected},         {"cache event", cache_selected}, {"review", reviews_selected},
     };
-    const struct selection old = {.before = v->state.kept_since};
-    for (size_t i = 0; v->state.kept_since != NO_TIME && i < sizeof families / sizeof *families; i++)
+    const struct selection old = {.before = v->state.pruned_to};
+    for (size_t i = 0; v->state.pruned_to != NO_TIME && i < sizeof families / sizeof *families; i++)
         for (int64_t id = 0; (id = families[i].next(v->db, id, &old)) != 0 && !db_failed(v->db);)
             differs(v, "%s in row %lld: is older than what was pruned", families[i].what, (long long)id);
 }

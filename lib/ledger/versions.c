@@ -690,6 +690,7 @@ static const char removal_tables[] =
     "UPDATE state SET rebuild = NULL, rebuild_at = NULL, rebuild_request_at = NULL, rebuild_beat = NULL;"
     "DELETE FROM rebuild_log;"
     "ALTER TABLE state ADD COLUMN kept_since INTEGER;" /* records of earlier times were pruned; NULL: none was */
+    "ALTER TABLE state ADD COLUMN pruned_to INTEGER;" /* all of earlier times are gone; NULL: none were pruned whole */
     "ALTER TABLE state ADD COLUMN removals INTEGER NOT NULL DEFAULT 0;" /* how often something was removed */
     "CREATE TABLE removed(trace BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;" /* hashes of what stays out */
     "CREATE TABLE spool("
