@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/paths.h"
@@ -77,7 +78,22 @@ static struct {
     const char *forgotten; /* whom of these to forget; NULL: nobody */
 } options = {.limit = -1, .since = NO_TIME, .until = NO_TIME, .prune = NO_TIME};
 
+/* What cannot be undone is said once. */
+static void once(const struct options *parser, bool given, const char *name) {
+    if (given)
+        options_usage(parser, "--%s is given twice: one at a time", name);
+}
+
+static void parse_prune(const struct options *parser) {
+    once(parser, options.prune != NO_TIME, "prune");
+    options.prune = options_time(parser, "prune");
+    if (options.prune >= clock_now())
+        options_usage(parser, "--prune takes an age, or a time that is past, not %s: all would go, and stay out",
+                      parser->argument);
+}
+
 static void parse_forget(const struct options *parser) {
+    once(parser, options.forgotten != NULL, "forget");
     const char *name = strchr(parser->argument, '=');
     size_t size = name != NULL ? (size_t)(name - parser->argument) : 0;
     if (name == NULL || name[1] == '\0' || !person_named((struct span){parser->argument, size}, &options.person))
@@ -103,9 +119,12 @@ static void parse(struct options *parser) {
         case OPTION_PRICES: options.given[PART_PRICES] = parser->argument; break;
         case OPTION_NO_TEXT: options.no_text = true; break;
         case OPTION_REBUILD: options.rebuild = true; break;
-        case OPTION_PRUNE: options.prune = options_time(parser, "prune"); break;
+        case OPTION_PRUNE: parse_prune(parser); break;
         case OPTION_FORGET: parse_forget(parser); break;
-        case OPTION_BACKUP: options.backup = parser->argument; break;
+        case OPTION_BACKUP:
+            once(parser, options.backup != NULL, "backup");
+            options.backup = parser->argument;
+            break;
         case OPTION_VERIFY: options.verify = true; break;
         default: break;
         }
@@ -174,7 +193,7 @@ static int rebuild(struct ledger *ledger, const struct knowledge *knowledge) {
     enum rebuild_end end = ledger_rebuild(ledger, knowledge, &how);
     progress_end(bar);
     if (end == REBUILD_TAKEN)
-        complain("%s: another rebuild has taken this one's place", db_path(ledger_db(ledger)));
+        complain("%s: another rebuild, or a removal, has taken this one's place", db_path(ledger_db(ledger)));
     else if (end == REBUILD_STOPPED)
         complain("stopped: nothing has changed");
     else if (end == REBUILD_BROKEN)
@@ -187,14 +206,43 @@ static int rebuild(struct ledger *ledger, const struct knowledge *knowledge) {
 
 /* -- removing, copying ------------------------------------------------------------------------------------------- */
 
+/* "12 workflows, 1 request"; as JSON, its members. */
+static void list_removed(const struct removal_counts *counts, bool json, struct text *list) {
+    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_LAST; kind++) {
+        long long count = counts->by_kind[kind];
+        const char *plural = kind == KIND_FEEDBACK ? "" : kind == KIND_CACHE ? " events" : "s";
+        const char *singular = kind == KIND_CACHE ? " event" : "";
+        if (count > 0 && json)
+            text_format(list, "%s\"%s\":%lld", list->n > 0 ? "," : "", record_kind_name(kind), count);
+        else if (count > 0)
+            text_format(list, "%s%lld %s%s", list->n > 0 ? ", " : "", count, record_kind_name(kind),
+                        count == 1 ? singular : plural);
+    }
+    if (counts->reviewers > 0 && json)
+        text_format(list, "%s\"reviewed_by\":%lld", list->n > 0 ? "," : "", (long long)counts->reviewers);
+    else if (counts->reviewers > 0)
+        text_format(list, "%sthe name in %lld review%s", list->n > 0 ? ", " : "", (long long)counts->reviewers,
+                    counts->reviewers == 1 ? "" : "s");
+}
+
 static void tell_removed(const struct removal_counts *counts) {
     struct text list = {0};
-    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_LAST; kind++)
-        if (counts->by_kind[kind] > 0)
-            text_format(&list, "%s%lld of kind %s", list.n > 0 ? ", " : "", (long long)counts->by_kind[kind],
-                        record_kind_name(kind));
-    if (!options.common.quiet)
-        complain("%s: %s", options.dry_run ? "would be removed" : "removed", list.n > 0 ? list.s : "nothing");
+    char before[TIME_TEXT];
+    list_removed(counts, options.common.json, &list);
+    if (options.common.quiet)
+        ;
+    else if (options.common.json)
+        printf("{\"removed\":{%s},\"dry_run\":%s}\n", list.n > 0 ? list.s : "", options.dry_run ? "true" : "false");
+    else
+        printf("%s: %s\n", options.dry_run ? "would be removed" : "removed", list.n > 0 ? list.s : "nothing");
+    if (options.prune != NO_TIME && options.common.verbosity > 0) {
+        time_format(options.prune, before);
+        complain("records of before %s stay out from now on", before);
+    }
+    if (counts->in_log)
+        complain("warning: what was removed may yet be read in %s-wal, until whoever reads the database ends: "
+                 "then the same again",
+                 options.common.db != NULL ? options.common.db : "the database's");
     text_free(&list);
 }
 
@@ -445,12 +493,20 @@ int main(int argc, char **argv) {
         homes = homes_of(map);
         operands = homes.items;
     }
+    bool removes = options.prune != NO_TIME || options.forgotten != NULL;
+    bool narrowed = options.since != NO_TIME || options.until != NO_TIME || options.limit >= 0;
     bool changes = options.rebuild || options.prune != NO_TIME || options.forgotten != NULL;
     if (*operands == NULL && !changes && !options.verify && options.backup == NULL)
         options_usage(&parser, "nothing to read: name files, directories or databases, or - for standard input");
+    if (removes && narrowed)
+        options_usage(&parser, "--prune and --forget are not narrowed by --since, --until or --limit");
+    if (options.dry_run && options.backup != NULL)
+        options_usage(&parser, "--backup has no --dry-run");
     if (options.dry_run && options.rebuild)
         options_usage(&parser, "--rebuild has no --dry-run: --verify tells whether it would change a figure");
     char *path = path_database(options.common.db);
+    if (removes && access(path, F_OK) != 0)
+        die("%s: there is no database, and nothing to remove", path);
     int status = options.backup != NULL ? back_up(path) : STATUS_GOOD;
     if (status == STATUS_GOOD && (*operands != NULL || changes))
         status = write_with(path, map, operands);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -158,13 +159,16 @@ static struct span subject(const struct record *record) {
 static void spooled_line(const struct record *record, struct text *out) {
     static const char *const names[] = {
         [KIND_WORKFLOW] = "workflow_id", [KIND_REQUEST] = "request_id",       [KIND_FEEDBACK] = "request_id",
-        [KIND_CACHE] = "signature",      [KIND_REVIEW] = "pattern_signature", [KIND_STEP] = "session_id",
+        [KIND_CACHE] = "event",          [KIND_REVIEW] = "pattern_signature", [KIND_STEP] = "session_id",
     };
+    struct span about = record->kind == KIND_CACHE ? span_of(cache_event_name(record->cache.event)) : subject(record);
     text_format(out, "{\"kind\":\"%s\"", record_kind_name(record->kind));
-    if (subject(record).s != NULL)
-        member(out, names[record->kind], subject(record));
+    if (about.s != NULL)
+        member(out, names[record->kind], about);
     else
         text_format(out, ",\"%s\":null", names[record->kind]);
+    if (record->kind == KIND_STEP)
+        text_format(out, ",\"step\":\"%s\"", step_name(record->step.step));
     text_format(out, ",\"status\":\"%s\"}\n", outcome_name(OUTCOME_SPOOLED));
 }
 
@@ -250,7 +254,7 @@ static struct ledger *open_ledger(const char *path, bool warn) {
     struct knowledge knowledge;
     struct text error = {0};
     bool offered = knowledge_load(options.given, &knowledge, &error);
-    if (!offered && (options.given[PART_RULES] != NULL || options.given[PART_PRICES] != NULL))
+    if (!offered && warn && (options.given[PART_RULES] != NULL || options.given[PART_PRICES] != NULL))
         die("%s", error.s);
     if (!offered && warn)
         complain("warning: %s", error.s);
@@ -278,13 +282,34 @@ static void on_taken(void *context, const char *input, uint64_t line, const stru
         tell(record, result, told);
 }
 
+/* What is rejected was acknowledged once: it is kept, beside the spool if nowhere else. */
+static FILE *rejects_of_spool(const struct run *run, struct text *path) {
+    text_format(path, "%s.rejected", spool_path(run->spool));
+    return run->rejects != NULL ? run->rejects : rejects_open(path->s);
+}
+
+static void close_rejects(const struct run *run, FILE *rejects, const char *path, int64_t count) {
+    struct stat status;
+    if (rejects == run->rejects)
+        return;
+    bool empty = fstat(fileno(rejects), &status) == 0 && status.st_size == 0;
+    if (fclose(rejects) != 0)
+        die("%s: %s", path, strerror(errno));
+    if (count == 0 && empty)
+        unlink(path);
+    else if (count > 0)
+        complain("warning: %lld of what waited in %s cannot be taken in, and is in %s", (long long)count,
+                 spool_path(run->spool), path);
+}
+
 static void read_spool(struct run *run, struct ledger *ledger, int fd) {
-    struct text error = {0};
+    struct text error = {0}, path = {0};
+    FILE *rejects = rejects_of_spool(run, &path);
     struct intake_options how = {
         .since = NO_TIME,
         .until = NO_TIME,
         .limit = -1,
-        .rejects = run->rejects,
+        .rejects = rejects,
         .tee = -1,
         .spooled = true,
         .stop = run->stop,
@@ -295,6 +320,7 @@ static void read_spool(struct run *run, struct ledger *ledger, int fd) {
     struct intake *intake = intake_new(ledger, &how);
     enum intake_end end = intake_stream(intake, fd, spool_path(run->spool));
     const struct intake_counts *counts = intake_counts(intake);
+    close_rejects(run, rejects, path.s, counts->errors);
     if (end == INTAKE_FAILED)
         complain("%s", intake_error(intake));
     if (!spool_end(run->spool, end == INTAKE_DONE && ledger_error(ledger) == NULL, &error))
@@ -307,9 +333,10 @@ static void read_spool(struct run *run, struct ledger *ledger, int fd) {
     run->taken = end == INTAKE_DONE ? counts->processed : 0;
     intake_free(intake);
     text_free(&error);
+    text_free(&path);
 }
 
-/* Takes in what waits, into LEDGER. */
+/* Takes in what waits, into LEDGER. A spool that cannot be used is told of, and not remembered. */
 static void take_in(struct run *run, struct ledger *ledger) {
     struct text error = {0};
     if (run->spool == NULL || ledger_error(ledger) != NULL)
@@ -318,10 +345,13 @@ static void take_in(struct run *run, struct ledger *ledger) {
     int fd = spool_begin(run->spool, &error);
     if (fd >= 0)
         read_spool(run, ledger, fd);
-    else if (error.n > 0)
-        complain("warning: %s", error.s);
     char *real = path_absolute(spool_path(run->spool));
-    spools_note(ledger_db(ledger), real, run->taken, clock_now());
+    if (error.n == 0 && *real != '/')
+        text_format(&error, "%s: its directory is not there", real);
+    if (error.n > 0)
+        complain("warning: %s: no record can wait there", error.s);
+    else if (ledger_error(ledger) == NULL)
+        spools_note(ledger_db(ledger), real, run->taken, clock_now());
     free(real);
     text_free(&error);
 }
@@ -329,7 +359,9 @@ static void take_in(struct run *run, struct ledger *ledger) {
 static struct ledger *reopen(void *context) {
     struct run *run = context;
     struct ledger *ledger = open_ledger(run->path, false);
+    db_wait(ledger_db(ledger), DB_GLANCE_MS); /* records wait meanwhile */
     take_in(run, ledger);
+    db_wait(ledger_db(ledger), DB_WAIT_MS);
     if (ledger_error(ledger) != NULL) {
         ledger_free(ledger);
         return NULL;
@@ -338,6 +370,16 @@ static struct ledger *reopen(void *context) {
     ledger_free(run->ledger);
     run->ledger = ledger;
     return ledger;
+}
+
+/* A run that reads what it writes never ends. */
+static void refuse_own_spool(const struct options *parser, char **operands) {
+    struct stat spool, operand;
+    if (options.spool == NULL || stat(options.spool, &spool) != 0)
+        return;
+    for (; *operands != NULL; operands++)
+        if (stat(*operands, &operand) == 0 && operand.st_dev == spool.st_dev && operand.st_ino == spool.st_ino)
+            options_usage(parser, "%s is the spool, and is read before all else", *operands);
 }
 
 /* -- the whole -------------------------------------------------------------------------------------------------- */
@@ -363,10 +405,22 @@ static int record_all(struct intake *intake, char **operands, char ***left) {
     return status == STATUS_GOOD && intake_counts(intake)->errors > 0 ? STATUS_REJECTED : status;
 }
 
-static void tell_end(const struct intake_counts *counts) {
+/* What waits in the spool now, which may be others' too. */
+static void tell_waiting(const struct run *run) {
+    struct spool_state state;
+    struct text error = {0};
+    if (!spool_look(spool_path(run->spool), &state, &error))
+        complain("warning: %s", error.s);
+    else if (state.records > 0)
+        complain("warning: %lld record%s wait%s in %s: the next run with that spool takes %s in",
+                 (long long)state.records, state.records == 1 ? "" : "s", state.records == 1 ? "s" : "",
+                 spool_path(run->spool), state.records == 1 ? "it" : "them");
+    text_free(&error);
+}
+
+static void tell_end(const struct run *run, const struct intake_counts *counts) {
     if (counts->spooled > 0)
-        complain("warning: %lld records wait in %s: the next run with it takes them in", (long long)counts->spooled,
-                 options.spool);
+        tell_waiting(run);
     if (options.common.verbosity > 0)
         complain("Stored %lld records: %lld new, %lld updated, %lld duplicates; %lld rejected",
                  (long long)(counts->processed - counts->spooled), (long long)counts->fresh, (long long)counts->updated,
@@ -396,7 +450,7 @@ static int record(struct run *run, struct map *map, char **operands) {
     if (ledger_error(run->ledger) == NULL || run->spool != NULL)
         status = record_all(intake, operands, &left);
     const char *error = ledger_error(run->ledger);
-    if (status == STATUS_FAILED && error != NULL && intake_counts(intake)->spooled == 0) {
+    if (status == STATUS_FAILED && error != NULL) {
         complain("%s", error);
         if (options.tee)
             copy_rest(left);
@@ -404,7 +458,7 @@ static int record(struct run *run, struct map *map, char **operands) {
         if (intake_error(intake) != NULL)
             complain("%s", intake_error(intake));
     } else {
-        tell_end(intake_counts(intake));
+        tell_end(run, intake_counts(intake));
     }
     intake_free(intake);
     return status;
@@ -417,6 +471,7 @@ int main(int argc, char **argv) {
     char dash[] = "-", *only_stdin[] = {dash, NULL}, **operands = options_operands(&parser);
     operands = *operands != NULL ? operands : only_stdin;
     options.spool = options.spool != NULL ? options.spool : getenv("PL_SPOOL");
+    refuse_own_spool(&parser, operands);
     struct map *map = map_ready_of_option(options.map, options.common.json ? FORMAT_JSON : FORMAT_TABLE);
     struct run run = {
         .path = path_database(options.common.db),

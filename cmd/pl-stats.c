@@ -48,7 +48,7 @@ static const struct tool tool = {
             {OPTION_ACCOUNT, "account", "NAME", "what is of this account"},
             {OPTION_TZ, "tz", "ZONE", "where days begin: Europe/Rome (else $TZ, else UTC)"},
             {OPTION_BY, "by", "GROUP", "costs: day, week, month, model, provider, account, ..."},
-            {OPTION_CHECK, "check", NULL, "costs: status 1 if more than --max-cost was spent"},
+            {OPTION_CHECK, "check", NULL, "costs: status 1 over --max-cost; health: only what is bad"},
             {OPTION_MAX_COST, "max-cost", "USD", "the most that may be spent, in all or in each group"},
             {OPTION_MAX_AGE, "max-age", "AGE", "health: how old the last record may be (1d)"},
             {OPTION_MIN_FREE, "min-free", "SIZE", "health: how much of the disk must be left (64M)"},
@@ -69,7 +69,7 @@ static struct {
     enum table_format format;
     bool format_given;
     const char *since, *until, *zone; /* as given; NULL: not given */
-    bool grouped, check;
+    bool grouped, check, min_free_given;
     const char *rules, *prices, *map;
 } options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME},
                          .limit = -1,
@@ -116,7 +116,10 @@ static void parse(struct options *parser) {
             break;
         case OPTION_CHECK: options.check = true; break;
         case OPTION_MAX_AGE: request->max_age_from = options_time(parser, "max-age"); break;
-        case OPTION_MIN_FREE: request->min_free = options_size(parser, "min-free"); break;
+        case OPTION_MIN_FREE:
+            request->min_free = options_size(parser, "min-free");
+            options.min_free_given = true;
+            break;
         case OPTION_MAX_COST: request->max_cost = dollars(parser); break;
         case OPTION_TEMPLATE: request->workflow_template = parser->argument; break;
         case OPTION_ERROR: request->error_message = parser->argument; break;
@@ -128,8 +131,7 @@ static void parse(struct options *parser) {
     }
     if (options.common.json && !options.format_given)
         options.format = FORMAT_JSON;
-    if (options.check != (request->max_cost != UNKNOWN))
-        options_usage(parser, "--check and --max-cost go together");
+    request->bad_only = options.check;
     if (options.check && !options.grouped)
         request->group = GROUP_ALL;
 }
@@ -217,7 +219,7 @@ static int report_on(const struct report *report, struct db *db) {
 static int report_on_database(const struct report *report, const char *path) {
     const char *spool = getenv("PL_SPOOL");
     options.request.spool = spool != NULL && *spool != '\0' ? spool : NULL;
-    struct db *db = schema_open_read(path);
+    struct db *db = report->traits & OF_STATE ? schema_open_glance(path) : schema_open_read(path);
     if (options.common.verbosity > 0 && !db_failed(db))
         complain("Reading %s", path);
     int status = report_on(report, db);
@@ -257,8 +259,13 @@ static const struct report *take_report(const struct options *parser, char ***op
         options_usage(parser, "%s takes one %s: put it in quotes", report->name, report->argument);
     if (!(report->traits & FILTERED) && filter_any(&options.request.filter))
         options_usage(parser, "%s cannot be narrowed by --since, --until or --account", report->name);
-    if (!(report->traits & BY_GROUPS) && (options.grouped || options.check))
+    bool costs = options.request.max_cost != UNKNOWN, state = report->traits & OF_STATE;
+    if (!(report->traits & BY_GROUPS) && (options.grouped || costs || (options.check && !state)))
         options_usage(parser, "--by, --check and --max-cost are for the report costs");
+    if (!state && options.check != costs)
+        options_usage(parser, "--check and --max-cost go together");
+    if (!state && (options.request.max_age_from != NO_TIME || options.min_free_given))
+        options_usage(parser, "--max-age and --min-free are for the report health");
     return report;
 }
 

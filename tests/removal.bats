@@ -29,8 +29,9 @@ days_ago() { date -u -d "2026-03-01T12:00:00Z - $1 days" +%FT%TZ; }
       shown >younger
       fresh
       record records
-      pl-backfill --prune "${days}d" 2>said
-      has "$(cat said)" "of kind workflow"
+      pl-backfill --prune "${days}d" >said
+      has "$(cat said)" "removed: "
+      has "$(cat said)" " workflows, "
       verified || { echo "seed $seed"; return 1; }
       record records
       verified || { echo "seed $seed, read again"; return 1; }
@@ -54,8 +55,8 @@ days_ago() { date -u -d "2026-03-01T12:00:00Z - $1 days" +%FT%TZ; }
 {"kind":"review","pattern_signature":"git:status:summary","automation_status":"approved"}
 JSON
   PL_NOW=2025-03-01T12:00:00Z pl-record -q in
-  pl-backfill --prune 100d 2>said
-  has "$(cat said)" "1 of kind workflow, 2 of kind request, 1 of kind feedback, 1 of kind cache, 1 of kind review, 1 of kind step"
+  pl-backfill --prune 100d >said
+  is "removed: 1 workflow, 2 requests, 1 feedback, 1 cache event, 1 review, 1 step" "$(cat said)"
   pl-backfill -q --force in
   is "0 0 0 0 0 0" "$(sql "SELECT (SELECT count(*) FROM workflow_history), (SELECT count(*) FROM routing_metrics),
     (SELECT count(*) FROM response_feedback), (SELECT count(*) FROM cache_event), (SELECT count(*) FROM step),
@@ -70,7 +71,7 @@ JSON
   history 1 40
   record records
   everything >before
-  pl-backfill --dry-run --prune 30d 2>said
+  pl-backfill --dry-run --prune 30d >said
   has "$(cat said)" "would be removed: "
   same before
   is 0 "$(sql "SELECT removals FROM state")"
@@ -80,7 +81,7 @@ JSON
   history 2 120
   record records
   sql "VACUUM INTO 'full'"
-  pl-backfill -q --prune 40d 2>said
+  pl-backfill -q --prune 40d
   everything >pruned
   RANDOM=$first_seed
   for _ in $(seq $((8 * rounds))); do
@@ -93,6 +94,64 @@ JSON
     pl-backfill -q --prune 40d 2>/dev/null
     same pruned
   done
+}
+
+@test "prune: what was a turn once leaves nothing behind for whoever gets its row" {
+  turn() { echo "{\"kind\":\"workflow\",\"workflow_id\":\"$1\",\"session_id\":\"$2\",\"turn\":$3,\"created_at\":\"$4\",\"updated_at\":$5}"; }
+  turn w1 s1 true 2020-01-01T00:00:00Z 1 | pl-record -q
+  turn w1 s1 false 2020-01-01T00:00:00Z 2 | pl-record -q
+  pl-backfill -q --prune 2021-01-01
+  verified
+  turn w9 s2 true 2026-01-01T00:00:00Z 3 | pl-record -q
+  echo '{"request_id":"r","session_id":"s1","model":"m","cost":1,"input_tokens":5,"timestamp":"2026-01-01T00:00:05Z"}' |
+    pl-record -q
+  is "|" "$(sql "SELECT total_tokens, actual_cost_total FROM workflow_history")"
+  verified
+}
+
+@test "prune: times that are not past, and what it does not go with" {
+  pl-record -q </dev/null
+  for time in 0d 2099-01-01 x 400; do
+    status 2 pl-backfill --prune "$time"
+    has "$(cat err)" "--prune"
+  done
+  status 2 pl-backfill --prune 9d --since 1d
+  status 2 pl-backfill --prune 9d --prune 8d
+  status 0 pl-backfill -v --prune 9d
+  has "$(cat err)" "records of before 2026-02-20 12:00:00 stay out from now on"
+}
+
+@test "prune: where it fails, it does not say that it removed" {
+  seq 2000 | sed 's/.*/{"workflow_id":"w&","nl_input":"Check git status","created_at":"2025-01-01T00:00:00Z"}/' |
+    pl-record -q
+  (trap '' XFSZ; ulimit -f 1500; status 2 pl-backfill --prune 90d)
+  removed=$(tr -dc 0-9 <out) left=$(sql "SELECT count(*) FROM workflow")
+  is 2000 "$((${removed:-0} + left))"
+  [ "$left" -gt 0 ]
+  verified
+  status 0 pl-backfill --prune 90d
+  is "removed: $left workflows" "$(cat out)"
+  verified
+}
+
+@test "forget: while somebody reads, writers do not wait, and it says what is left in the log" {
+  echo '{"request_id":"r","user_id":"zebulon"}' | pl-record -q
+  mkfifo hold
+  sqlite3 "$PL_DB" "BEGIN" "SELECT count(*) FROM request" ".output reading" "SELECT 1" ".output" ".read hold" 3>&- >/dev/null &
+  exec 4>hold
+  soon [ -s reading ]
+  pl-backfill --forget user=zebulon >said 2>err &
+  for i in $(seq 5); do
+    ms=$((${EPOCHREALTIME/[.,]/} / 1000))
+    echo "{\"workflow_id\":\"w$i\"}" | pl-record -q
+    [ $((${EPOCHREALTIME/[.,]/} / 1000 - ms)) -lt 5000 ]
+  done
+  wait $!
+  has "$(cat err)" "may yet be read in"
+  exec 4>&-
+  wait
+  pl-backfill -q --forget user=zebulon
+  is "" "$(grep -l -a zebulon "$PL_DB"*)"
 }
 
 @test "prune: beside writers and a rebuild, the figures are right in the end" {
@@ -160,8 +219,8 @@ without() {
       record records
       sql "SELECT request_id FROM routing_metrics WHERE $column = '$name' AND request_id IS NOT NULL" >requests
       without $who "$name" >others
-      pl-backfill --forget "$who=$name" 2>said
-      has "$(cat said)" "of kind request"
+      pl-backfill --forget "$who=$name" >said
+      has "$(cat said)" " requests"
       verified || { echo "seed $seed, $who $name"; return 1; }
       shown >left
       record records
@@ -186,7 +245,8 @@ without() {
   echo '{"kind":"review","pattern_signature":"a:b:c","automation_status":"approved","reviewed_by":"zebulon"}' |
     pl-record -q 2>/dev/null
   grep -q -a zebulon "$PL_DB"*
-  pl-backfill -q --forget user=zebulon 2>/dev/null
+  is '{"removed":{"request":50,"feedback":50,"cache":50,"reviewed_by":1},"dry_run":false}' \
+    "$(pl-backfill -j --forget user=zebulon)"
   is "" "$(grep -l -a -E 'zebulon|dulcinea' "$PL_DB"*)"
   grep -q -a rumpel "$PL_DB"* # whose name another table may yet hold: it was not asked for
   is "0|0|0|1" "$(sql "SELECT (SELECT count(*) FROM routing_metrics), (SELECT count(*) FROM response_feedback),
@@ -231,9 +291,15 @@ without() {
     status 2 pl-backfill --forget "$who"
     has "$(cat err)" "session=ID, account=ID or user=ID"
   done
+  status 2 pl-backfill --forget user=nobody
+  has "$(cat err)" "there is no database"
+  [ ! -e "$PL_DB" ]
+  pl-record </dev/null
   status 0 pl-backfill --forget user=nobody
-  has "$(cat err)" "removed: nothing"
-  pl-record <<<'{"request_id":"r","user_id":"nobody"}'
+  is "removed: nothing" "$(cat out)"
+  status 2 pl-backfill --forget user=a --forget user=b
+  has "$(cat err)" "given twice"
+  is '"removed"' "$(pl-record <<<'{"request_id":"r","user_id":"nobody"}' | jq -c .status)"
   is 0 "$(sql "SELECT count(*) FROM routing_metrics")"
 }
 
@@ -243,7 +309,7 @@ without() {
   history 4 60
   head -n 100 records | record
   umask 022
-  echo old >copy
+  pl-record -q -d copy </dev/null
   pl-record -q records 2>/dev/null 3>&- &
   for _ in 1 2 3 4 5; do
     pl-backfill --backup copy
@@ -263,9 +329,52 @@ without() {
   same wanted
 }
 
+@test "backup: a copy that was written to, and whose writer was killed, is replaced whole" {
+  seq 50 | sed 's/.*/{"workflow_id":"w&","nl_input":"Check git status"}/' | pl-record -q
+  pl-backfill --backup copy
+  mkfifo pipe
+  pl-record -q -d copy <pipe 3>&- &
+  exec 4>pipe
+  seq 100 200 | sed 's/.*/{"workflow_id":"w&"}/' >&4
+  more() { [ "$(sql "SELECT count(*) FROM workflow" copy)" -gt 100 ]; }
+  soon more
+  killed $!
+  exec 4>&-
+  [ -s copy-wal ]
+  pl-record -q <<<'{"workflow_id":"last"}'
+  pl-backfill --backup copy
+  is "51 ok" "$(sql "SELECT count(*) FROM workflow; PRAGMA integrity_check" copy | xargs)"
+}
+
+@test "backup: what is no copy of ours is left as it is, the database itself too" {
+  echo '{"workflow_id":"w"}' | pl-record -q
+  echo '{"a":1}' >log.jsonl
+  mkfifo fifo
+  ln -s "$PL_DB" link
+  sqlite3 other "CREATE TABLE t(x)"
+  for to in log.jsonl fifo link "$PL_DB" /dev/null other; do
+    status 2 pl-backfill --backup "$to"
+    has "$(cat err)" "is "
+  done
+  is '{"a":1}' "$(cat log.jsonl)"
+  [ -c /dev/null ] && [ -p fifo ] && [ -L link ]
+  is 1 "$(sql "SELECT count(*) FROM workflow_history")"
+  : >empty
+  pl-backfill --backup empty
+  is 1 "$(sql "SELECT count(*) FROM workflow_history" empty)"
+  ln -s empty target
+  pl-record -q <<<'{"workflow_id":"x"}'
+  pl-backfill --backup target # a link is followed
+  [ -L target ]
+  is 2 "$(sql "SELECT count(*) FROM workflow_history" empty)"
+  status 2 pl-backfill --backup a --backup b
+  status 2 pl-backfill --dry-run --backup a
+}
+
 @test "backup: where it cannot be made, what was there stays" {
   echo '{"workflow_id":"w"}' | pl-record -q
-  echo old >copy
+  pl-backfill --backup copy
+  cp copy old
   status 2 pl-backfill --backup no/where/copy
   has "$(cat err)" "no/where/copy"
   status 2 pl-backfill --db none --backup copy
@@ -274,7 +383,7 @@ without() {
   status 2 pl-backfill --db junk --backup copy
   has "$(cat err)" "junk: is not a database"
   (trap '' XFSZ; ulimit -f 20; status 2 pl-backfill --backup copy)
-  is old "$(cat copy)"
+  cmp old copy
   is "copy" "$(ls copy*)"
 }
 
@@ -305,7 +414,7 @@ without() {
   cp good "$PL_DB"
   echo '{"workflow_id":"a"}' >s
   status 1 pl-backfill --verify
-  has "$(cat out)" "spool $PWD/s: 1 of its lines are no records that wait"
+  has "$(cat out)" "spool $PWD/s: is no spool"
   rm s
   page=$(sql "SELECT rootpage FROM sqlite_schema WHERE name = 'request_by_time'") size=$(sql "PRAGMA page_size")
   dd if=/dev/urandom of="$PL_DB" bs=1 seek=$(((page - 1) * size + 8)) count=64 conv=notrunc 2>/dev/null

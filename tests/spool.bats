@@ -48,8 +48,8 @@ history() {
   seq 3 | sed 's/.*/{"workflow_id":"w&","nl_input":"Check git status"}/' >in
   status 0 down pl-record --spool s in
   is '{"kind":"workflow","workflow_id":"w1","status":"spooled"}' "$(head -n 1 out)"
-  is "pl-record: warning: /proc/none/pl.db: cannot make its directory: No such file or directory; records wait in s until a run with it can
-pl-record: warning: 3 records wait in s: the next run with it takes them in" "$(cat err)"
+  is "pl-record: warning: /proc/none/pl.db: cannot make its directory: No such file or directory; records wait in s until a run with that spool can write them
+pl-record: warning: 3 records wait in s: the next run with that spool takes them in" "$(cat err)"
   status 0 pl-record -v --spool s in
   is "pl-record: New pattern detected: git:status:summary
 pl-record: Took in 3 records from s: 3 new, 0 updated, 0 duplicates; 0 rejected
@@ -103,9 +103,10 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   is "2 2" "$(wc -l <s) $(wc -l <bad)"
 }
 
-@test "spool: a line that somebody has spoilt costs itself, and one left half written is cut off" {
+@test "spool: a line that somebody has spoilt costs itself, and is kept; one left half written is cut off" {
   seq 4 | sed 's/.*/{"workflow_id":"w&"}/' | down pl-record -q --spool s 2>/dev/null
   sed -i '2s/workflow_id/workflow_ix/' s
+  cp s spoilt
   printf '{"workflow_id":"torn","ki' >>s
   echo '{"workflow_id":"after"}' | down pl-record -q --spool s 2>/dev/null
   is 5 "$(jq -r .kind s | wc -l)"
@@ -115,13 +116,46 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   is 1 "$(wc -l <bad)"
   is "after w1 w3 w4" "$(sql "SELECT workflow_id FROM workflow_history ORDER BY 1" | xargs)"
   is 0 "$(stat -c %s s)"
+  cp spoilt s
+  status 1 pl-record -q --spool s </dev/null
+  has "$(cat err)" "is in s.rejected"
+  is "w2" "$(jq -r .workflow_ix s.rejected)"
+}
+
+@test "spool: a file that is none is neither added to nor emptied" {
+  echo '{"workflow_id":"a"}' >in
+  pl-record -q in
+  cp in log.jsonl
+  echo "# a text" >text
+  for file in log.jsonl text "$PL_DB"; do
+    cp "$file" before
+    status 2 down pl-record -q --spool "$file" in
+    has "$(cat err)" "$file: is no spool"
+    status 0 pl-record -q --spool "$file" in
+    has "$(cat err)" "warning: $file: is no spool"
+    cmp before "$file"
+  done
+  is "0" "$(sql "SELECT count(*) FROM spool")"
+  verified
+  down pl-record -q --spool s in 2>/dev/null
+  status 2 pl-record --spool s s
+  has "$(cat err)" "s is the spool"
+}
+
+@test "spool: a record whose line would be too long to be read again is not said to wait" {
+  head -c $((64 * 1024 * 1024 - 60)) /dev/zero | tr '\0' a | sed 's/^/{"workflow_id":"w","nl_input":"/; s/$/"}/' >in
+  status 2 down pl-record --spool s in
+  has "$(cat err)" "in:1: is too long to wait in s"
+  is "" "$(cat out)"
 }
 
 @test "spool: it is bounded, and when it is full the tool says so and fails, while a pipeline goes on" {
   seq 2000 | sed 's/.*/{"workflow_id":"w&","nl_input":"Check git status"}/' >in
   status 2 down pl-record -q --spool s --spool-max 20k in
   has "$(cat err)" "s: is full: "
-  down pl-record --tee --spool s --spool-max 20K <in 2>/dev/null | cmp in -
+  down pl-record --tee --spool s --spool-max 20k <in 2>/dev/null | cmp in -
+  head -n 5 in >few
+  down pl-record --tee --spool f --spool-max 1k few in few 2>/dev/null | cmp <(cat few in few) -
   [ "$(stat -c %s s 2>/dev/null || echo 0)" -le 20480 ]
   for size in x -1 1X 1KK 99999999999G; do
     status 2 pl-record --spool-max "$size"
@@ -144,13 +178,17 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
 
 @test "spool: one that cannot be used is said, and then the tool fails as without it" {
   mkdir directory
-  for spool in directory no/where/s /dev/null; do
+  for spool in directory no/where/s; do
     echo '{"workflow_id":"a"}' >in
     status 2 down pl-record -q --spool "$spool" in
     has "$(cat err)" "$spool: cannot be opened: "
   done
-  status 0 pl-record -q --spool directory in
-  has "$(cat err)" "warning: directory: "
+  for spool in directory no/where/s; do
+    status 0 pl-record -q --spool $spool in
+    has "$(cat err)" "warning: "
+    has "$(cat err)" "no record can wait there"
+  done
+  is 0 "$(sql "SELECT count(*) FROM spool")"
   is 1 "$(sql "SELECT count(*) FROM workflow_history")"
 }
 
@@ -250,6 +288,7 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   wait $!
   has "$(cat err)" "can be written again"
   is 0 "$(stat -c %s s)"
+  is "" "$(tail -n 1 err | grep "wait in")"
   is "$(wc -l <out)" "$(sql "SELECT count(*) FROM workflow_history")"
   verified
 }
@@ -261,11 +300,16 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   is '0 0 null' "$(pl-stats --json learning | jq -r '"\(.spooled_records) \(.spooled_bytes) \(.spooled_since)"')"
   status 0 pl-stats health
   has "$(cat out)" "nothing waits in $PWD/s"
+  echo '{"workflow_id":"c"}' >in
   printf '{"workflow_id":"a"}\n{"workflow_id":"b"}\n' | PL_NOW=2026-02-28T00:00:00Z down pl-record -q --spool s 2>/dev/null
   is "2 $(stat -c %s s) 2026-02-28 00:00:00" "$(pl-stats --json learning |
     jq -r '"\(.spooled_records) \(.spooled_bytes) \(.spooled_since)"')"
   status 1 pl-stats health
-  has "$(cat out)" "2 records, $(stat -c %s s) bytes, wait in $PWD/s since 2026-02-28 00:00:00"
+  has "$(cat out)" "2 records, $(stat -c %s s) bytes, since 2026-02-28 00:00:00 in $PWD/s"
+  is "$(pl-stats health --check | tr -s ' ')" "$(pl-stats health | sed -n '1p; /bad/p' | tr -s ' ')"
+  is 'pl_health_value{check="spool",file="'"$PWD"'/s"} 2' "$(pl-stats health -F prometheus | grep 'value{check="spool')"
+  PL_SPOOL=$PWD/other down pl-record -q in 2>/dev/null
+  is 3 "$(PL_SPOOL=$PWD/other pl-stats --json learning | jq .spooled_records)"
   pl-record -q --spool s </dev/null
   status 0 pl-stats health
   is "$PWD/s|2|2026-03-01 12:00:00" "$(sql "SELECT path, records, datetime(taken_at / 1000000, 'unixepoch') FROM spool")"
@@ -274,7 +318,7 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
 @test "health: one line each, status 1 if one is bad" {
   echo '{"workflow_id":"a","nl_input":"Check git status"}' | PL_NOW=2026-02-28T12:00:00Z pl-record -q
   status 0 pl-stats --json health
-  is "database good,integrity good,last_record good,last_retraining good,disk good" \
+  is "database good,integrity good,writing good,last_record good,last_retraining good,disk good" \
     "$(jq -r '.[] | "\(.check) \(.status)"' out | paste -sd,)"
   is "2026-02-28 12:00:00, 24 hours ago" "$(jq -r '.[] | select(.check == "last_record").detail' out)"
   status 0 pl-stats health --max-age 2d
@@ -284,6 +328,8 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   status 0 env PL_NOW=2026-03-03T11:00:00Z pl-stats health
   status 1 env PL_NOW=2026-03-03T13:00:00Z pl-stats --json health
   has "$(jq -r '.[] | select(.status == "bad").detail' out)" "is long due"
+  is "" "$(pl-stats health --check)"
+  status 2 pl-stats summary --max-age 1d
   status 2 pl-stats health in
   has "$(cat err)" "health is of the database"
 }

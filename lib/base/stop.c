@@ -10,7 +10,12 @@ enum { LOOK_MS = 200 }; /* how often a wait looks whether a signal has come, and
 
 static volatile sig_atomic_t received;
 
+/* A second one ends the program at once: what is at hand may never end. */
 static void on_signal(int number) {
+    if (received != 0) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     received = number;
 }
 

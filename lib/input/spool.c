@@ -55,8 +55,10 @@ static void put_open(struct text *lines, struct span record) {
 void spool_line(struct text *lines, struct span record, enum record_kind kind, const struct spooled *spooled) {
     put_open(lines, record);
     bool empty = lines->n > 0 && lines->s[lines->n - 1] == '{';
-    text_format(lines, "%s\"kind\":\"%s\",\"spooled\":{\"at\":%lld", empty ? "" : ",", record_kind_name(kind),
-                (long long)spooled->at);
+    text_string(lines, empty ? "" : ",");
+    if (kind != KIND_BY_SHAPE)
+        text_format(lines, "\"kind\":\"%s\",", record_kind_name(kind));
+    text_format(lines, "\"spooled\":{\"at\":%lld", (long long)spooled->at);
     if (spooled->identified) {
         text_string(lines, ",\"as\":\"");
         for (size_t i = 0; i < sizeof spooled->identity.bytes; i++)
@@ -64,6 +66,15 @@ void spool_line(struct text *lines, struct span record, enum record_kind kind, c
         text_string(lines, "\"");
     }
     text_format(lines, "%s}}\n", spooled->no_text ? ",\"no_text\":true" : "");
+}
+
+/* When the record in LINE came: what stands last in it. */
+static int64_t came_at(const char *line) {
+    static const char member[] = "\"spooled\":{\"at\":";
+    const char *at = NULL;
+    for (const char *next = line; (next = strstr(next, member)) != NULL; next++)
+        at = next;
+    return at != NULL ? strtoll(at + sizeof member - 1, NULL, 10) : NO_TIME;
 }
 
 /* -- the file --------------------------------------------------------------------------------------------------- */
@@ -113,21 +124,50 @@ static int64_t whole_end(int fd, int64_t end) {
     return 0;
 }
 
-/* Cuts off what was left half written, and returns the size that is left; -1 with errno. */
-static int64_t mend(int fd) {
+static int64_t whole_size(int fd) {
     struct stat status;
-    if (fstat(fd, &status) != 0)
+    return fstat(fd, &status) == 0 ? whole_end(fd, status.st_size) : -1;
+}
+
+/* Whether the file holds a spool's lines, or nothing: whatever else was named by mistake is neither added to nor
+ * emptied. Its first line tells, and its last. */
+static bool is_spool(int fd, int64_t size) {
+    static const char end[] = "}}\n";
+    char block[BLOCK], tail[sizeof end - 1];
+    ssize_t n = pread(fd, block, sizeof block - 1, 0);
+    if (size == 0)
+        return true;
+    if (n <= 0 || *block != '{' || pread(fd, tail, sizeof tail, size - (int64_t)sizeof tail) != (ssize_t)sizeof tail ||
+        memcmp(tail, end, sizeof tail) != 0)
+        return false;
+    block[n] = '\0';
+    char *newline = memchr(block, '\n', (size_t)n);
+    if (newline == NULL) /* a long record */
+        return true;
+    *newline = '\0';
+    return came_at(block) != NO_TIME;
+}
+
+/* The size of its whole lines, after what was left half written is cut off; -1, and ERROR says why. */
+static int64_t ready(const struct spool *spool, int fd, struct text *error) {
+    int64_t whole = whole_size(fd);
+    struct stat status;
+    if (whole >= 0 && !is_spool(fd, whole)) {
+        text_clear(error);
+        text_format(error, "%s: is no spool: it holds other lines than records that wait", spool->path);
         return -1;
-    int64_t whole = whole_end(fd, status.st_size);
-    if (whole >= 0 && whole < status.st_size && ftruncate(fd, whole) != 0)
+    }
+    if (whole < 0 || fstat(fd, &status) != 0 || (whole < status.st_size && ftruncate(fd, whole) != 0)) {
+        cannot(spool, error, "cannot be read");
         return -1;
+    }
     return whole;
 }
 
 static bool append(struct spool *spool, int fd, struct span lines, struct text *error) {
-    int64_t size = mend(fd);
+    int64_t size = ready(spool, fd, error);
     if (size < 0)
-        return cannot(spool, error, "cannot be mended");
+        return false;
     if ((int64_t)lines.n > spool->bytes_max - size) {
         text_clear(error);
         text_format(error, "%s: is full: %lld bytes wait in it, of %lld that it may have", spool->path, (long long)size,
@@ -156,9 +196,9 @@ int spool_begin(struct spool *spool, struct text *error) {
     spool->fd = open_locked(spool->path, 0);
     if (spool->fd < 0 && errno == ENOENT)
         return -1;
-    int64_t size = spool->fd >= 0 ? mend(spool->fd) : -1;
-    if (size < 0)
-        cannot(spool, error, "cannot be read");
+    if (spool->fd < 0)
+        cannot(spool, error, "cannot be opened");
+    int64_t size = spool->fd >= 0 ? ready(spool, spool->fd, error) : -1;
     if (size <= 0 && spool->fd >= 0) {
         close(spool->fd);
         spool->fd = -1;
@@ -176,35 +216,39 @@ bool spool_end(struct spool *spool, bool taken, struct text *error) {
 
 /* -- looking at it ---------------------------------------------------------------------------------------------- */
 
-/* When the record in LINE came: what stands last in it. */
-static int64_t came_at(const char *line) {
-    static const char member[] = "\"spooled\":{\"at\":";
-    const char *at = NULL;
-    for (const char *next = line; (next = strstr(next, member)) != NULL; next++)
-        at = next;
-    return at != NULL ? strtoll(at + sizeof member - 1, NULL, 10) : NO_TIME;
+/* A file that is read for what waits in it; NULL: there is none, or ERROR says what is wrong. */
+static FILE *open_to_look(const char *path, struct text *error) {
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    text_clear(error);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return NULL;
+    if (fd < 0 || fstat(fd, &status) != 0)
+        text_format(error, "%s: cannot be read: %s", path, strerror(errno));
+    else if (!S_ISREG(status.st_mode) || !is_spool(fd, whole_size(fd)))
+        text_format(error, "%s: is no spool", path);
+    FILE *file = error->n == 0 ? fdopen(fd, "r") : NULL;
+    if (file == NULL && fd >= 0)
+        close(fd);
+    return file;
 }
 
 bool spool_look(const char *path, struct spool_state *state, struct text *error) {
     char *line = NULL;
     size_t size = 0;
     *state = (struct spool_state){.since = NO_TIME};
-    FILE *file = fopen(path, "re");
-    if (file == NULL && (errno == ENOENT || errno == ENOTDIR))
-        return true;
-    for (ssize_t n; file != NULL && (n = getline(&line, &size, file)) > 0 && line[n - 1] == '\n'; state->bytes += n) {
+    FILE *file = open_to_look(path, error);
+    if (file == NULL)
+        return error->n == 0;
+    for (ssize_t n; (n = getline(&line, &size, file)) > 0 && line[n - 1] == '\n'; state->bytes += n) {
         int64_t at = came_at(line);
         state->wrong += at == NO_TIME;
         if (state->records++ == 0)
             state->since = at;
     }
-    bool good = file != NULL && ferror(file) == 0;
-    if (!good) {
-        text_clear(error);
+    if (ferror(file) != 0)
         text_format(error, "%s: cannot be read: %s", path, strerror(errno));
-    }
-    if (file != NULL)
-        fclose(file);
+    fclose(file);
     free(line);
-    return good;
+    return error->n == 0;
 }

@@ -19,7 +19,7 @@ struct spool *spool_new(const char *path, int64_t bytes_max);
 void spool_free(struct spool *spool);
 const char *spool_path(const struct spool *spool);
 
-/* Appends to LINES the record in the object RECORD. */
+/* Appends to LINES the record in the object RECORD. KIND is what it is; KIND_BY_SHAPE: it says so itself. */
 void spool_line(struct text *lines, struct span record, enum record_kind kind, const struct spooled *spooled);
 
 /* Appends LINES, whole ones, to the file: durably, all of them or none. The file is made, for its owner alone, if it is

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -88,7 +89,7 @@ static void count_result(struct intake_counts *counts, const struct record *reco
     counts->workflows += record->kind == KIND_WORKFLOW;
     counts->fresh += result->outcome == OUTCOME_NEW;
     counts->updated += result->outcome == OUTCOME_UPDATED;
-    counts->duplicates += result->outcome == OUTCOME_DUPLICATE;
+    counts->duplicates += result->outcome == OUTCOME_DUPLICATE || result->outcome == OUTCOME_REMOVED;
     counts->spooled += result->outcome == OUTCOME_SPOOLED;
     counts->patterns += result->added_count;
     counts->new_patterns += result->made_count;
@@ -197,23 +198,43 @@ static int apply(struct applier *applier, struct batch *batch, int from) {
 
 static bool write_lines(struct applier *applier, const struct batch *batch, int from) {
     text_clear(&applier->lines);
-    for (int i = from; i < batch->count; i++)
-        text_append(&applier->lines, entry_at(batch, i)->waiting);
+    for (int i = from; i < batch->count; i++) {
+        const struct entry *e = entry_at(batch, i);
+        text_append(&applier->lines, e->waiting);
+        if (e->waiting.s != NULL)
+            continue;
+        text_clear(&applier->error);
+        text_format(&applier->error, "%s:%llu: is too long to wait in %s", e->input, (unsigned long long)e->line,
+                    spool_path(applier->options->spool));
+        return false;
+    }
     return spool_append(applier->options->spool, text_span(&applier->lines), &applier->error);
+}
+
+/* To be told at once, in whatever order the records' own lines are. */
+__attribute__((format(printf, 2, 3))) static void tell_now(struct applier *applier, const char *format, ...) {
+    va_list arguments;
+    pthread_mutex_lock(&applier->mutex);
+    va_start(arguments, format);
+    text_vformat(&applier->done_told, format, arguments);
+    va_end(arguments);
+    text_bytes(&applier->done_told, "", 1);
+    pthread_mutex_unlock(&applier->mutex);
 }
 
 /* The records from FROM on wait in the spool. */
 static int put_aside(struct applier *applier, struct batch *batch, int from) {
     static const struct result spooled = {.outcome = OUTCOME_SPOOLED, .complexity = UNKNOWN};
     struct intake_counts counts = {0};
-    if (!applier->spools && from < batch->count)
-        told_line(&applier->told, "warning: %s; records wait in %s until a run with it can",
-                  ledger_error(applier->ledger), spool_path(applier->options->spool));
-    applier->spools = applier->spools || from < batch->count;
     if (from < batch->count && !write_lines(applier, batch, from)) {
-        told_line(&applier->told, "%s", applier->error.s);
+        tell_now(applier, "%s", applier->error.s);
         publish_failure(applier);
         return -1;
+    }
+    if (from < batch->count && !applier->spools) {
+        tell_now(applier, "warning: %s; records wait in %s until a run with that spool can write them",
+                 ledger_error(applier->ledger), spool_path(applier->options->spool));
+        applier->spools = true;
     }
     for (int i = from; i < batch->count; i++)
         answer(applier, entry_at(batch, i), &spooled, &counts);

@@ -178,6 +178,7 @@ const char *outcome_name(enum outcome outcome) {
         [OUTCOME_NEW] = "new",
         [OUTCOME_UPDATED] = "updated",
         [OUTCOME_DUPLICATE] = "duplicate",
+        [OUTCOME_REMOVED] = "removed",
         [OUTCOME_SPOOLED] = "spooled",
     };
     return names[outcome];
@@ -408,7 +409,7 @@ void ledger_apply(struct ledger *ledger, const struct record *record, const stru
     ledger->now = record->recorded_at != NO_TIME ? record->recorded_at : ledger->began_at;
     ledger->keeps_text = !ledger->options.drop_text && !record->no_text;
     if (stays_out(ledger, record, identity)) {
-        result->outcome = OUTCOME_DUPLICATE;
+        result->outcome = OUTCOME_REMOVED;
         result->complexity = UNKNOWN;
         result->pattern = (struct span){NULL, 0};
         result->id = 0;

@@ -1060,10 +1060,11 @@ void cache_mend(struct db *db, enum cache_subject subject, int64_t key) {
 
 /* -- removing --------------------------------------------------------------------------------------------------- */
 
-int64_t cache_selected(struct db *db, int64_t after, const struct selection *selection) {
-    return selection_next(db_query(db, "SELECT id FROM cache_event WHERE id > ?1 AND (at < ?2 OR NULL = ?3 "
-                                       "OR account = ?4 OR user = ?5) ORDER BY id LIMIT 1"),
-                          after, selection);
+int64_t cache_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection) {
+    return selection_next(db_query(db,
+                                   "SELECT id FROM cache_event WHERE id > ?1 AND id <= ?6 AND (at < ?2 OR NULL = ?3 "
+                                   "OR account = ?4 OR user = ?5) ORDER BY id LIMIT 1"),
+                          after, last, selection);
 }
 
 bool cache_remove(struct cache *cache, int64_t id, struct text *identity, bool *dated) {

@@ -46,8 +46,8 @@ void cache_mend(struct db *db, enum cache_subject subject, int64_t key);
 
 /* -- removing -- */
 
-/* The first row over AFTER that is selected; 0: there is none. */
-int64_t cache_selected(struct db *db, int64_t after, const struct selection *selection);
+/* The first row over AFTER, up to LAST, that is selected; 0: there is none. */
+int64_t cache_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection);
 /* Removes the event in row ID, and its share of every sum. False if it is not there. IDENTITY, which is cleared first,
  * gets its own, if it has one; *DATED: whether it has a time. */
 bool cache_remove(struct cache *cache, int64_t id, struct text *identity, bool *dated);

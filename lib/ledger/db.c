@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 
-enum { LOCK_TRY_MS = 2, QUERY_SLOTS = 256, LENGTH_MAX = 128 * 1024 * 1024 };
+enum { LOCK_TRY_MS = 2, QUERY_SLOTS = 256, LOG_TRIES = 50, LOG_PAUSE_MS = 20, LENGTH_MAX = 128 * 1024 * 1024 };
 
 struct query {
     struct db *db;
@@ -84,6 +85,8 @@ static void fail_with(struct db *db, int code) {
                 sqlite3_errmsg(db->sqlite));
     else if (kind == SQLITE_READONLY || kind == SQLITE_PERM)
         db_fail(db, "cannot be written: check its permissions and those of its directory");
+    else if (kind == SQLITE_CANTOPEN && system == ENOENT && access(db->path, F_OK) == 0)
+        db_fail(db, "cannot be opened: no file can be made beside it, as on a file system that is read-only");
     else if (kind == SQLITE_CANTOPEN)
         db_fail(db, "cannot be opened: %s", system != 0 ? strerror(system) : sqlite3_errmsg(db->sqlite));
     else if (kind == SQLITE_IOERR)
@@ -328,8 +331,23 @@ void db_overwrite_deleted(struct db *db) {
     db_script(db, "PRAGMA secure_delete = ON");
 }
 
-void db_overwrite_log(struct db *db) {
-    db_script(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+/* Nobody waits for it: while it waited for a reader itself, it would keep the writers out. */
+bool db_overwrite_log(struct db *db) {
+    bool busy = true;
+    if (db_failed(db))
+        return false;
+    sqlite3_busy_handler(db->sqlite, NULL, NULL);
+    for (int try = 0; busy && try < LOG_TRIES && !db_failed(db); try++) {
+        if (try > 0)
+            sqlite3_sleep(LOG_PAUSE_MS);
+        busy = db_value(db, "PRAGMA wal_checkpoint(TRUNCATE)", 1) != 0;
+    }
+    sqlite3_busy_handler(db->sqlite, wait_for_lock, db);
+    return !busy;
+}
+
+void db_wait(struct db *db, int wait_ms) {
+    db->wait_ms = wait_ms;
 }
 
 /* -- copies ----------------------------------------------------------------------------------------------------- */

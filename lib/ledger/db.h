@@ -30,8 +30,10 @@ __attribute__((format(printf, 2, 3))) struct db *db_broken(const char *path, con
 void db_close(struct db *db);
 /* What is deleted from now on is overwritten in the file too. */
 void db_overwrite_deleted(struct db *db);
-/* Writes the log into the file, and empties it, unless somebody reads what stands there. */
-void db_overwrite_log(struct db *db);
+/* Writes the log into the file, and empties it. False: somebody reads what stands there, for longer than a moment. */
+bool db_overwrite_log(struct db *db);
+/* From now on it waits so long for another process's lock. */
+void db_wait(struct db *db, int wait_ms);
 
 bool db_failed(const struct db *db);
 /* "PATH: what is wrong, and what to do"; good until the connection is closed. */

@@ -99,10 +99,11 @@ int64_t feedback_count(struct db *db) {
 
 /* -- removing --------------------------------------------------------------------------------------------------- */
 
-int64_t feedback_selected(struct db *db, int64_t after, const struct selection *selection) {
-    return selection_next(db_query(db, "SELECT id FROM feedback WHERE id > ?1 AND (at < ?2 OR session = ?3 "
-                                       "OR NULL = ?4 OR user = ?5) ORDER BY id LIMIT 1"),
-                          after, selection);
+int64_t feedback_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection) {
+    return selection_next(db_query(db,
+                                   "SELECT id FROM feedback WHERE id > ?1 AND id <= ?6 AND (at < ?2 OR session = ?3 "
+                                   "OR NULL = ?4 OR user = ?5) ORDER BY id LIMIT 1"),
+                          after, last, selection);
 }
 
 int64_t feedback_about(struct db *db, struct span request_id) {

@@ -36,8 +36,8 @@ int64_t feedback_count(struct db *db);
 
 /* -- removing -- */
 
-/* The first row over AFTER that is selected; 0: there is none. */
-int64_t feedback_selected(struct db *db, int64_t after, const struct selection *selection);
+/* The first row over AFTER, up to LAST, that is selected; 0: there is none. */
+int64_t feedback_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection);
 /* A rating about REQUEST_ID; 0: there is none. */
 int64_t feedback_about(struct db *db, struct span request_id);
 /* Removes the rating in row ID; OLD, whose text is cleared first, says what it was. False if it is not there. IDENTITY,

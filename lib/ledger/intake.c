@@ -265,7 +265,6 @@ static void try_again(struct intake *intake) {
 }
 
 static void begin_batch(struct intake *intake) {
-    try_again(intake);
     drop_done_sources(intake);
     FILE *rejects = intake->options->rejects;
     if (rejects != NULL && (fflush(rejects) != 0 || ferror(rejects)))
@@ -305,6 +304,7 @@ static bool apply_here(struct intake *intake) {
 static bool give(struct intake *intake) {
     if (!settle(intake))
         return false;
+    try_again(intake);
     share_work(intake);
     mark_sources(intake);
     batch_sort(intake->batch);
@@ -319,6 +319,7 @@ static bool give(struct intake *intake) {
 enum intake_end intake_flush(struct intake *intake) {
     if (!settle(intake))
         return INTAKE_BROKEN;
+    try_again(intake);
     mark_sources(intake);
     return apply_here(intake) ? INTAKE_DONE : INTAKE_BROKEN;
 }
@@ -434,10 +435,14 @@ static void restore(struct entry *e, const struct json *json) {
 }
 
 /* Its line in the spool, should it have to wait. TEXT: the record's own. */
-static struct span line_for_spool(struct intake *intake, const struct entry *e, struct span text) {
+static struct span line_for_spool(struct intake *intake, const struct json *json, const struct entry *e,
+                                  struct span text) {
     const struct spooled spooled = {clock_now(), e->identified, e->identity, ledger_drops_text(intake->ledger)};
     text_clear(&intake->scratch);
-    spool_line(&intake->scratch, text, e->record.kind, &spooled);
+    bool says = record_kind_said(json) == e->record.kind;
+    spool_line(&intake->scratch, text, says ? KIND_BY_SHAPE : e->record.kind, &spooled);
+    if (intake->scratch.n > VALUE_MAX) /* it could not be read again */
+        return (struct span){NULL, 0};
     return (struct span){arena_copy(&intake->batch->arena, intake->scratch.s, intake->scratch.n), intake->scratch.n};
 }
 
@@ -455,7 +460,7 @@ static void take(struct intake *intake, struct json *json, struct span text, str
     identify(intake, e);
     if (intake->options->spooled)
         restore(e, json);
-    e->waiting = intake->options->spool != NULL ? line_for_spool(intake, e, text) : (struct span){NULL, 0};
+    e->waiting = intake->options->spool != NULL ? line_for_spool(intake, json, e, text) : (struct span){NULL, 0};
     e->findings = find(intake, &e->record);
     e->input = name;
     e->line = line;

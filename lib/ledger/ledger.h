@@ -33,7 +33,7 @@ bool ledger_drops_text(const struct ledger *ledger);
 /* Whether the database goes by other rules or prices than those offered. */
 bool ledger_rules_differ(const struct ledger *ledger);
 
-enum outcome { OUTCOME_NEW, OUTCOME_UPDATED, OUTCOME_DUPLICATE, OUTCOME_SPOOLED };
+enum outcome { OUTCOME_NEW, OUTCOME_UPDATED, OUTCOME_DUPLICATE, OUTCOME_REMOVED, OUTCOME_SPOOLED };
 /* "new", ... */
 const char *outcome_name(enum outcome outcome);
 

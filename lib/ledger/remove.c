@@ -10,7 +10,7 @@
 #include "ledger/reviews.h"
 #include "ledger/steps.h"
 
-enum { LOCK_MS = 100, PAUSE_MS = 5, SOME_ROWS = 200, SWEEP_ROWS = 5000, SWEEP_TRIES = 5 };
+enum { LOCK_MS = 80, PAUSE_MS = 5, SOME_ROWS = 500, SWEEP_ROWS = 5000, SWEEP_TRIES = 5 };
 
 /* A removal, as it goes on. */
 struct removal {
@@ -19,7 +19,8 @@ struct removal {
     const volatile sig_atomic_t *stop;
     struct removal_counts *counts;
     struct selection selection;
-    bool forgets; /* all of somebody; else what is old */
+    bool forgets;    /* all of somebody; else what is old */
+    int64_t ratings; /* removed with their requests */
     struct text id, identity;
 };
 
@@ -99,7 +100,7 @@ static void forget_around(struct removal *r, struct span request_id) {
     advice_delete(r->db, request_id);
     for (int64_t rating; (rating = feedback_about(r->db, request_id)) != 0 && !db_failed(r->db);) {
         remove_feedback(r, rating);
-        r->counts->by_kind[KIND_FEEDBACK]++;
+        r->ratings++;
     }
 }
 
@@ -145,7 +146,7 @@ static void remove_review(struct removal *r, int64_t id) {
 
 static const struct {
     enum record_kind kind;
-    int64_t (*next)(struct db *db, int64_t after, const struct selection *selection);
+    int64_t (*next)(struct db *db, int64_t after, int64_t last, const struct selection *selection);
     void (*remove)(struct removal *r, int64_t id);
 } families[] = {
     {KIND_WORKFLOW, workflows_selected, remove_workflow}, {KIND_REQUEST, requests_selected, remove_request},
@@ -155,35 +156,49 @@ static const struct {
 
 enum { FAMILIES_OF_RECORDS = sizeof families / sizeof *families };
 
-/* Removes those that are selected of a family over AFTER, for as long as the lock may be held. Returns the last one; 0:
- * none is left. */
-static int64_t remove_some(struct removal *r, int family, int64_t after) {
-    int64_t began = clock_monotonic_ms(), id = after;
-    while (clock_monotonic_ms() - began + ledger_commit_ms(r->ledger) <= LOCK_MS) {
-        id = families[family].next(r->db, id, &r->selection);
-        if (id == 0)
-            break;
-        families[family].remove(r, id);
-        r->counts->by_kind[families[family].kind]++;
-    }
-    return id;
-}
-
 static void pause_between(void) {
     nanosleep(&(struct timespec){0, PAUSE_MS * 1000000L}, NULL);
 }
 
+/* Some that are selected of a family over AFTER: they are looked for in a snapshot, without the lock. Returns how many.
+ */
+static int look_for_some(struct removal *r, int family, int64_t after, int64_t ids[SOME_ROWS]) {
+    int count = 0;
+    db_read_begin(r->db);
+    for (int64_t id = after; count < SOME_ROWS && going(r); ids[count++] = id)
+        if ((id = families[family].next(r->db, id, INT64_MAX, &r->selection)) == 0)
+            break;
+    db_read_end(r->db);
+    return count;
+}
+
+/* Removes of COUNT rows those that are selected still, as many as the lock may be held for. Returns how many are done.
+ */
+static int remove_some(struct removal *r, int family, const int64_t *ids, int count) {
+    int64_t began = clock_monotonic_ms(), removed = 0, ratings = r->ratings;
+    int done = 0;
+    begin(r);
+    while (done < count && clock_monotonic_ms() - began + ledger_commit_ms(r->ledger) <= LOCK_MS) {
+        int64_t id = ids[done++];
+        if (families[family].next(r->db, id - 1, id, &r->selection) != id)
+            continue;
+        families[family].remove(r, id);
+        removed++;
+    }
+    if (ledger_commit(r->ledger)) {
+        r->counts->by_kind[families[family].kind] += removed;
+        r->counts->by_kind[KIND_FEEDBACK] += r->ratings - ratings;
+    }
+    return done;
+}
+
 static void remove_records(struct removal *r) {
+    int64_t ids[SOME_ROWS];
     for (int family = 0; family < FAMILIES_OF_RECORDS; family++) {
-        /* the search for the first one, which may be long, needs no lock */
-        int64_t first = going(r) ? families[family].next(r->db, 0, &r->selection) : 0, after = first - 1;
-        for (bool more = first != 0; more && going(r); pause_between()) {
-            begin(r);
-            int64_t last = remove_some(r, family, after);
-            ledger_commit(r->ledger);
-            more = last != 0;
-            after = last;
-        }
+        int64_t after = 0;
+        for (int count; going(r) && (count = look_for_some(r, family, after, ids)) > 0; after = ids[count - 1])
+            for (int done = 0; done < count && going(r); pause_between())
+                done += remove_some(r, family, ids + done, count - done);
     }
 }
 
@@ -207,23 +222,29 @@ static void sweep_features(struct removal *r) {
     }
 }
 
-/* Looks in a snapshot for what is to be deleted, and deletes it if nobody has written since: then the lock is held for
- * the deletion alone. In the end it looks under the lock. */
+/* Deletes a name that is used no more. That is looked for in a snapshot, and holds if nobody has written since: then
+ * the lock is held for the deletion alone. In the end it is looked for under the lock. Whoever remembers the name is
+ * told to forget it. */
 static void sweep_name(struct removal *r, int64_t name) {
-    for (int try = 0; name != 0 && try <= SWEEP_TRIES && going(r); try++) {
-        bool locked = try == SWEEP_TRIES;
-        db_read_begin(r->db);
-        bool used = !locked && names_used(r->db, name);
-        db_read_end(r->db);
-        int64_t seen = db_data_version(r->db);
+    for (int try = 0; try <= SWEEP_TRIES && going(r); try++) {
+        bool locked = try == SWEEP_TRIES, used = true;
+        int64_t seen = 0;
+        if (!locked) {
+            db_read_begin(r->db);
+            used = names_used(r->db, name);
+            seen = db_data_version(r->db);
+            db_read_end(r->db);
+        }
         begin(r);
-        bool same = db_data_version(r->db) == seen;
+        struct state state = *ledger_state(r->ledger);
+        bool same = locked || db_data_version(r->db) == seen;
         if (locked)
             used = names_used(r->db, name);
-        if ((same || locked) && !used)
+        if (same && !used)
             names_delete(r->db, name);
-        ledger_commit(r->ledger);
-        if (same || locked)
+        state.removals += same && !used;
+        ledger_commit_state(r->ledger, &state);
+        if (same)
             return;
     }
 }
@@ -237,7 +258,8 @@ static enum removal_end finish(struct removal *r) {
         sweep_features(r);
     if (stopped(r))
         return REMOVAL_STOPPED;
-    db_overwrite_log(r->db);
+    if (r->forgets && !db_overwrite_log(r->db))
+        r->counts->in_log = true;
     return ledger_error(r->ledger) != NULL ? REMOVAL_BROKEN : REMOVAL_DONE;
 }
 
@@ -284,9 +306,9 @@ bool person_named(struct span name, enum person *person) {
 static int64_t keep_out(struct removal *r, enum person person, struct span name) {
     begin(r);
     removed_add(r->db, persons[person].trace, name);
-    if (person == PERSON_USER)
-        reviews_forget(r->db, name);
-    ledger_commit(r->ledger);
+    int64_t names = person == PERSON_USER ? reviews_forget(r->db, name) : 0;
+    if (ledger_commit(r->ledger))
+        r->counts->reviewers += names;
     return begin_removal(r, NO_TIME) ? names_find(r->db, name) : 0;
 }
 
@@ -304,8 +326,7 @@ enum removal_end ledger_forget(struct ledger *ledger, enum person person, struct
             turns_leave_session(ledger->turns, id);
             ledger_commit(ledger);
         }
-        if (going(&r) && begin_removal(&r, NO_TIME))
-            sweep_name(&r, id);
+        sweep_name(&r, id);
     }
     return finish(&r);
 }

@@ -13,6 +13,8 @@
 
 struct removal_counts {
     int64_t by_kind[KIND_LAST + 1];
+    int64_t reviewers; /* reviews that a name was taken out of */
+    bool in_log;       /* what was deleted may yet stand in the log, which somebody reads */
 };
 
 enum removal_end {

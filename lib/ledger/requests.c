@@ -363,10 +363,10 @@ void requests_check(struct db *db, void *context, on_wrong_row *on_wrong) {
 
 /* -- removing --------------------------------------------------------------------------------------------------- */
 
-int64_t requests_selected(struct db *db, int64_t after, const struct selection *selection) {
-    return selection_next(db_query(db, "SELECT id FROM request WHERE id > ?1 AND (at < ?2 OR session = ?3 "
+int64_t requests_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM request WHERE id > ?1 AND id <= ?6 AND (at < ?2 OR session = ?3 "
                                        "OR account = ?4 OR user = ?5) ORDER BY id LIMIT 1"),
-                          after, selection);
+                          after, last, selection);
 }
 
 bool requests_find_row(struct db *db, int64_t id, struct request_row *row, struct text *request_id,

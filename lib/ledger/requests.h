@@ -103,9 +103,10 @@ bool request_good(const struct request_row *row);
 
 /* -- removing -- */
 
-/* The first row over AFTER that is selected; 0: there is none. */
-int64_t requests_selected(struct db *db, int64_t after, const struct selection *selection);
-/* The one in row ID, as requests_find, with its REQUEST_ID and IDENTITY, which are cleared first: empty, it has none. */
+/* The first row over AFTER, up to LAST, that is selected; 0: there is none. */
+int64_t requests_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection);
+/* The one in row ID, as requests_find, with its REQUEST_ID and IDENTITY, which are cleared first: empty, it has none.
+ */
 bool requests_find_row(struct db *db, int64_t id, struct request_row *row, struct text *request_id,
                        struct text *identity);
 void requests_delete(struct db *db, int64_t id);

@@ -93,10 +93,10 @@ enum review_outcome reviews_add(struct db *db, const struct record *record, cons
 
 /* -- removing --------------------------------------------------------------------------------------------------- */
 
-int64_t reviews_selected(struct db *db, int64_t after, const struct selection *selection) {
-    return selection_next(db_query(db, "SELECT id FROM review WHERE id > ?1 AND (reviewed_at < ?2 "
+int64_t reviews_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM review WHERE id > ?1 AND id <= ?6 AND (reviewed_at < ?2 "
                                        "OR NULL IN (?3, ?4, ?5)) ORDER BY id LIMIT 1"),
-                          after, selection);
+                          after, last, selection);
 }
 
 bool reviews_remove(struct db *db, int64_t id, struct text *identity, bool *dated) {
@@ -117,8 +117,9 @@ bool reviews_remove(struct db *db, int64_t id, struct text *identity, bool *date
     return found;
 }
 
-void reviews_forget(struct db *db, struct span reviewer) {
+int64_t reviews_forget(struct db *db, struct span reviewer) {
     struct query *query = db_query(db, "UPDATE review SET reviewed_by = NULL WHERE reviewed_by = ?1");
     db_bind_text(query, 1, reviewer);
     db_run(query);
+    return db_changes(db);
 }

@@ -19,12 +19,12 @@ struct query *reviews_of(struct db *db, struct span signature);
 
 /* -- removing -- */
 
-/* The first row over AFTER that is selected; 0: there is none. */
-int64_t reviews_selected(struct db *db, int64_t after, const struct selection *selection);
+/* The first row over AFTER, up to LAST, that is selected; 0: there is none. */
+int64_t reviews_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection);
 /* Removes the review in row ID, and puts the newest that is left of its pattern in force. False if it is not there.
  * IDENTITY, which is cleared first, gets its own, if it has one; *DATED: whether it has a time. */
 bool reviews_remove(struct db *db, int64_t id, struct text *identity, bool *dated);
-/* Takes the name of whoever decided out of their decisions, which stay. */
-void reviews_forget(struct db *db, struct span reviewer);
+/* Takes the name of whoever decided out of their decisions, which stay; returns of how many. */
+int64_t reviews_forget(struct db *db, struct span reviewer);
 
 #endif

@@ -230,11 +230,20 @@ struct db *schema_open_copy(const char *path) {
     return db;
 }
 
+/* To be read, of whatever version. */
+static struct db *open_any(const char *path) {
+    if (missing_or_empty(path))
+        return db_broken(path, "there is no database: pl-record or pl-backfill makes one");
+    struct db *db = db_open(path, DB_READ);
+    known_version(db);
+    return db;
+}
+
 /* A copy of what is damaged would take the place of a good one. DB, which was copied, fails if the copy is no good. */
 static bool is_whole(struct db *db, const char *copy) {
     struct text found = {0};
     struct db *saved = db_open(copy, DB_READ);
-    vitals_check(saved, &found);
+    vitals_check(saved, true, &found);
     if (db_failed(saved) || found.n > 0)
         db_fail(db, "is damaged, and not copied: %s", found.n > 0 ? found.s : db_error(saved));
     db_close(saved);
@@ -242,26 +251,60 @@ static bool is_whole(struct db *db, const char *copy) {
     return !db_failed(db);
 }
 
-bool schema_copy(const char *path, const char *to, struct text *error) {
+/* Whether a copy may take the place of what is at TO: nothing, an empty file, or a database of ours, but the one that
+ * is copied. ERROR says why not. */
+static bool may_replace(const char *path, const char *to, struct text *error) {
+    static const unsigned char application[] = {SCHEMA_APPLICATION >> 24 & 0xff, SCHEMA_APPLICATION >> 16 & 0xff,
+                                                SCHEMA_APPLICATION >> 8 & 0xff, SCHEMA_APPLICATION & 0xff};
+    struct stat from, there;
+    unsigned char head[72] = {0};
+    if (stat(to, &there) != 0)
+        return true;
+    if (stat(path, &from) == 0 && from.st_dev == there.st_dev && from.st_ino == there.st_ino) {
+        text_format(error, "%s: is the database itself", to);
+        return false;
+    }
+    int fd = S_ISREG(there.st_mode) && there.st_size > 0 ? open(to, O_RDONLY | O_CLOEXEC) : -1;
+    bool ours = fd >= 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head &&
+                memcmp(head, "SQLite format 3", 16) == 0 && memcmp(head + 68, application, sizeof application) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (!ours && !(S_ISREG(there.st_mode) && there.st_size == 0))
+        text_format(error, "%s: is something else than a copy of a database of pl, and is left as it is", to);
+    return error->n == 0;
+}
+
+static void copy_to(struct db *db, const char *to, struct text *error) {
     struct text fresh = {0};
-    struct db *db = db_open(path, DB_READ);
-    known_version(db);
-    text_clear(error);
     text_format(&fresh, "%s.%lld.new", to, (long long)getpid());
-    int fd = db_failed(db) ? -1 : open(fresh.s, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    bool opened = fd >= 0;
-    if (!db_failed(db) && !opened)
-        text_format(error, "%s: %s", fresh.s, strerror(errno));
-    else if (!db_failed(db) && db_save(db, fresh.s) && is_whole(db, fresh.s) &&
-             (fsync(fd) != 0 || rename(fresh.s, to) != 0 || !path_sync_directory(to)))
+    int fd = open(fresh.s, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
         text_format(error, "%s: %s", to, strerror(errno));
+    } else if (db_save(db, fresh.s) && is_whole(db, fresh.s)) {
+        /* what an older copy may have left would be taken for this one's */
+        remove_with(to, "-wal");
+        remove_with(to, "-shm");
+        if (fsync(fd) != 0 || rename(fresh.s, to) != 0 || !path_sync_directory(to))
+            text_format(error, "%s: %s", to, strerror(errno));
+    }
     if (db_failed(db))
         text_string(error, db_error(db));
-    if (opened)
+    if (fd >= 0)
         close(fd);
-    if (opened && error->n > 0)
+    if (fd >= 0 && error->n > 0)
         unlink(fresh.s);
-    db_close(db);
     text_free(&fresh);
+}
+
+bool schema_copy(const char *path, const char *to, struct text *error) {
+    char *real = path_absolute(to);
+    text_clear(error);
+    struct db *db = open_any(path);
+    if (db_failed(db))
+        text_string(error, db_error(db));
+    else if (may_replace(path, real, error))
+        copy_to(db, real, error);
+    db_close(db);
+    free(real);
     return error->n == 0;
 }

@@ -10,15 +10,17 @@ struct selection {
     int64_t session, account, user; /* names' ids; 0: of none */
 };
 
-/* The first row over AFTER that SQL selects, which is "SELECT id ... WHERE id > ?1 AND (... ?2 ... ?5) ORDER BY id
- * LIMIT 1" over the time, session, account and user; 0: there is none. A comparison with NULL, as of none, is never
- * true: what a table lacks is compared with it too. */
-static inline int64_t selection_next(struct query *query, int64_t after, const struct selection *selection) {
+/* The first row over AFTER, and up to LAST, that SQL selects, which is "SELECT id ... WHERE id > ?1 AND id <= ?6 AND
+ * (... ?2 ... ?5) ORDER BY id LIMIT 1" over the time, session, account and user; 0: there is none. A comparison with
+ * NULL, as of none, is never true: what a table lacks is compared with it too. */
+static inline int64_t selection_next(struct query *query, int64_t after, int64_t last,
+                                     const struct selection *selection) {
     db_bind_integer(query, 1, after);
     db_bind_optional(query, 2, selection->before, NO_TIME);
     db_bind_optional(query, 3, selection->session, 0);
     db_bind_optional(query, 4, selection->account, 0);
     db_bind_optional(query, 5, selection->user, 0);
+    db_bind_integer(query, 6, last);
     int64_t id = db_row(query) ? db_integer(query, 0) : 0;
     db_end(query);
     return id;

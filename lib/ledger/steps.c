@@ -64,10 +64,10 @@ struct query *steps_of_session(struct db *db, int64_t session, int64_t from, int
     return query;
 }
 
-int64_t steps_selected(struct db *db, int64_t after, const struct selection *selection) {
-    return selection_next(db_query(db, "SELECT id FROM step WHERE id > ?1 AND (at < ?2 OR session = ?3 "
+int64_t steps_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection) {
+    return selection_next(db_query(db, "SELECT id FROM step WHERE id > ?1 AND id <= ?6 AND (at < ?2 OR session = ?3 "
                                        "OR NULL IN (?4, ?5)) ORDER BY id LIMIT 1"),
-                          after, selection);
+                          after, last, selection);
 }
 
 bool steps_remove(struct db *db, int64_t id, struct step_place *was, struct text *identity, bool *dated) {

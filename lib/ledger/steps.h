@@ -26,8 +26,8 @@ struct query *steps_of_session(struct db *db, int64_t session, int64_t from, int
 
 /* -- removing -- */
 
-/* The first row over AFTER that is selected; 0: there is none. */
-int64_t steps_selected(struct db *db, int64_t after, const struct selection *selection);
+/* The first row over AFTER, up to LAST, that is selected; 0: there is none. */
+int64_t steps_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection);
 /* Removes the step in row ID; WAS is where it was. False if it is not there. IDENTITY, which is cleared first, gets
  * its own, if it has one; *DATED: whether it has a time. */
 bool steps_remove(struct db *db, int64_t id, struct step_place *was, struct text *identity, bool *dated);

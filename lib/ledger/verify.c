@@ -320,14 +320,14 @@ static void on_row_astray(void *context, const char *table, int64_t id) {
 static void check_removed(struct verify *v) {
     static const struct {
         const char *what;
-        int64_t (*next)(struct db *db, int64_t after, const struct selection *selection);
+        int64_t (*next)(struct db *db, int64_t after, int64_t last, const struct selection *selection);
     } families[] = {
         {"workflow", workflows_selected}, {"request", requests_selected},  {"rating", feedback_selected},
         {"step", steps_selected},         {"cache event", cache_selected}, {"review", reviews_selected},
     };
     const struct selection old = {.before = v->state.pruned_to};
     for (size_t i = 0; v->state.pruned_to != NO_TIME && i < sizeof families / sizeof *families; i++)
-        for (int64_t id = 0; (id = families[i].next(v->db, id, &old)) != 0 && !db_failed(v->db);)
+        for (int64_t id = 0; (id = families[i].next(v->db, id, INT64_MAX, &old)) != 0 && !db_failed(v->db);)
             differs(v, "%s in row %lld: is older than what was pruned", families[i].what, (long long)id);
 }
 
@@ -347,7 +347,7 @@ static void check_spools(struct verify *v) {
 
 static void check_file(struct verify *v) {
     struct text found = {0};
-    vitals_check(v->db, &found);
+    vitals_check(v->db, true, &found);
     if (found.n > 0)
         differs(v, "the file: %s", found.s);
     text_free(&found);

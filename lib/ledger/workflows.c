@@ -463,10 +463,11 @@ int64_t workflows_last_id(struct db *db) {
 
 /* -- removing --------------------------------------------------------------------------------------------------- */
 
-int64_t workflows_selected(struct db *db, int64_t after, const struct selection *selection) {
-    return selection_next(db_query(db, "SELECT id FROM workflow WHERE id > ?1 AND (created_at < ?2 OR session = ?3 "
-                                       "OR account = ?4 OR NULL = ?5) ORDER BY id LIMIT 1"),
-                          after, selection);
+int64_t workflows_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection) {
+    return selection_next(
+        db_query(db, "SELECT id FROM workflow WHERE id > ?1 AND id <= ?6 AND (created_at < ?2 OR session = ?3 "
+                     "OR account = ?4 OR NULL = ?5) ORDER BY id LIMIT 1"),
+        after, last, selection);
 }
 
 void workflows_delete(struct db *db, int64_t id) {

@@ -116,8 +116,8 @@ int64_t workflows_last_id(struct db *db);
 
 /* -- removing -- */
 
-/* The first row over AFTER that is selected; 0: there is none. */
-int64_t workflows_selected(struct db *db, int64_t after, const struct selection *selection);
+/* The first row over AFTER, up to LAST, that is selected; 0: there is none. */
+int64_t workflows_selected(struct db *db, int64_t after, int64_t last, const struct selection *selection);
 void workflows_delete(struct db *db, int64_t id);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/diag.h"
-#include "input/spool.h"
-#include "ledger/spools.h"
 #include "ledger/usage.h"
 #include "report/reports_private.h"
 #include "report/sparkline.h"
@@ -78,23 +76,6 @@ int feedback_report(const struct report_request *request) {
 
 /* -- learning --------------------------------------------------------------------------------------------------- */
 
-/* What waits in all spools together. */
-static struct spool_state waiting(const struct report_request *request) {
-    struct spool_state all = {.since = NO_TIME}, one;
-    struct text error = {0};
-    struct query *query = spools_all(request->db);
-    while (db_row(query)) {
-        if (!spool_look(db_text(query, 0).s, &one, &error))
-            complain("warning: %s", error.s);
-        all.records += one.records;
-        all.bytes += one.bytes;
-        if (one.since != NO_TIME && (all.since == NO_TIME || one.since < all.since))
-            all.since = one.since;
-    }
-    text_free(&error);
-    return all;
-}
-
 int learning_report(const struct report_request *request) {
     static const struct column columns[] = {
         {"last_retraining_run", CELL_TIME, SHOWN},
@@ -106,7 +87,7 @@ int learning_report(const struct report_request *request) {
         {"spooled_bytes", CELL_COUNT, SHOWN},
         {"spooled_since", CELL_TIME, SHOWN},
     };
-    struct spool_state spooled = waiting(request);
+    struct spool_state spooled = waiting_in_spools(request);
     struct usage_runs runs = usage_runs(request->db);
     struct table *table = table_new("learning", columns, sizeof columns / sizeof *columns, true);
     struct text levels = {0};

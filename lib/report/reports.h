@@ -34,6 +34,7 @@ struct report_request {
     const struct zone *zone;                       /* for groups by day, week and month */
     int64_t limit;                                 /* rows; negative: as the report sees fit */
     int64_t max_age_from; /* for "health": the time from which on the last record must be; NO_TIME: it need not */
+    bool bad_only;        /* for "health": only what is bad */
     int64_t min_free;     /* for "health": bytes that must be left on the disk */
     const char *spool;    /* one that the database may not know yet; NULL: none */
     int64_t max_cost;                              /* nano-dollars, for "costs"; UNKNOWN: nothing is checked */

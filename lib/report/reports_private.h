@@ -3,6 +3,7 @@
 #define PL_REPORT_REPORTS_PRIVATE_H
 
 #include "base/clock.h"
+#include "input/spool.h"
 #include "report/reports.h"
 
 int summary_report(const struct report_request *request);
@@ -17,6 +18,9 @@ int trends_report(const struct report_request *request);
 int routing_report(const struct report_request *request);
 int budgets_report(const struct report_request *request);
 int costs_report(const struct report_request *request);
+
+/* What waits in all spools that are known, together. */
+struct spool_state waiting_in_spools(const struct report_request *request);
 
 /* The next cell of a table, or null: for NONE, for NaN, for UNKNOWN, without a count, without a time in the text. */
 void integer_or_null(struct table *table, int64_t value, int64_t none);
