@@ -29,5 +29,6 @@ holds() {
 @test "harness record" { holds record; }
 @test "harness rows" { holds rows; }
 @test "harness rules" { holds rules; }
+@test "harness spool" { holds spool; }
 @test "harness text" { holds text; }
 @test "harness time" { holds time; }

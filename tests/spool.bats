@@ -119,7 +119,11 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   cp spoilt s
   status 1 pl-record -q --spool s </dev/null
   has "$(cat err)" "is in s.rejected"
-  is "w2" "$(jq -r .workflow_ix s.rejected)"
+  is "w2" "$(tail -n 1 s.rejected | jq -r .workflow_ix)"
+  printf '{"not":"yours"' >s # and so is a file of somebody's
+  down pl-record -q --spool s 2>/dev/null <<<'{"workflow_id":"a"}'
+  is '{"not":"yours"' "$(tail -n 1 s.rejected)"
+  is a "$(jq -r .workflow_id s)"
 }
 
 @test "spool: a file that is none is neither added to nor emptied" {
@@ -127,7 +131,8 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   pl-record -q in
   cp in log.jsonl
   echo "# a text" >text
-  for file in log.jsonl text "$PL_DB"; do
+  printf '\n{"a":1}\n' >blank
+  for file in log.jsonl text "$PL_DB" blank; do
     cp "$file" before
     status 2 down pl-record -q --spool "$file" in
     has "$(cat err)" "$file: is no spool"

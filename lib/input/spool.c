@@ -129,15 +129,19 @@ static int64_t whole_size(int fd) {
     return fstat(fd, &status) == 0 ? whole_end(fd, status.st_size) : -1;
 }
 
-/* Whether the file holds a spool's lines, or nothing: whatever else was named by mistake is neither added to nor
- * emptied. Its first line tells, and its last. */
-static bool is_spool(int fd, int64_t size) {
+/* Whether the file, of which WHOLE bytes are whole lines, holds a spool's, or nothing: whatever else was named by
+ * mistake is neither added to nor emptied. Its first line tells, and its last. */
+static bool is_spool(int fd, int64_t whole) {
     static const char end[] = "}}\n";
     char block[BLOCK], tail[sizeof end - 1];
     ssize_t n = pread(fd, block, sizeof block - 1, 0);
-    if (size == 0)
+    if (n == 0)
         return true;
-    if (n <= 0 || *block != '{' || pread(fd, tail, sizeof tail, size - (int64_t)sizeof tail) != (ssize_t)sizeof tail ||
+    if (n < 0 || *block != '{')
+        return false;
+    if (whole == 0) /* one that was left half written */
+        return true;
+    if (pread(fd, tail, sizeof tail, whole - (int64_t)sizeof tail) != (ssize_t)sizeof tail ||
         memcmp(tail, end, sizeof tail) != 0)
         return false;
     block[n] = '\0';
@@ -146,6 +150,23 @@ static bool is_spool(int fd, int64_t size) {
         return true;
     *newline = '\0';
     return came_at(block) != NO_TIME;
+}
+
+/* What is cut off after WHOLE bytes may have been somebody's all the same: it is kept beside the spool. */
+static bool keep_tail(const struct spool *spool, int from, int64_t whole) {
+    char block[BLOCK];
+    struct text path = {0};
+    text_format(&path, "%s.rejected", spool->path);
+    int to = open(path.s, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    bool good = to >= 0;
+    ssize_t n = 0;
+    for (; good && (n = pread(from, block, sizeof block, whole)) > 0; whole += n)
+        good = write_fully(to, block, (size_t)n);
+    good = good && n == 0 && write_fully(to, "\n", 1) && fdatasync(to) == 0;
+    if (to >= 0)
+        close(to);
+    text_free(&path);
+    return good;
 }
 
 /* The size of its whole lines, after what was left half written is cut off; -1, and ERROR says why. */
@@ -157,11 +178,12 @@ static int64_t ready(const struct spool *spool, int fd, struct text *error) {
         text_format(error, "%s: is no spool: it holds other lines than records that wait", spool->path);
         return -1;
     }
-    if (whole < 0 || fstat(fd, &status) != 0 || (whole < status.st_size && ftruncate(fd, whole) != 0)) {
+    bool good = whole >= 0 && fstat(fd, &status) == 0;
+    if (good && whole < status.st_size)
+        good = keep_tail(spool, fd, whole) && ftruncate(fd, whole) == 0;
+    if (!good)
         cannot(spool, error, "cannot be read");
-        return -1;
-    }
-    return whole;
+    return good ? whole : -1;
 }
 
 static bool append(struct spool *spool, int fd, struct span lines, struct text *error) {

@@ -3,7 +3,7 @@
  * A line is a record as it came, on one line, and after its own members what waiting would take from it: its kind, and
  * in "spooled" when it came, what tells it from others, and whether its text is not to be kept. So a line that is read
  * twice is a record that is read twice. Several processes share the file by a lock; what a killed one left half written
- * is cut off by the next.
+ * is cut off by the next, and kept in PATH.rejected.
  */
 #ifndef PL_INPUT_SPOOL_H
 #define PL_INPUT_SPOOL_H
