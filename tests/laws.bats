@@ -722,7 +722,7 @@ JSON
 
 @test "law 3: a pattern's first and last workflow follow each of its versions, whatever their times" {
   local seed at
-  for seed in $(seeds 3); do
+  for seed in $(seeds 2); do
     fresh
     RANDOM=$seed
     for at in {1..60}; do # few ids and days, so that the first and the last are renewed often, and days shared
@@ -731,7 +731,7 @@ JSON
     done >records
     for at in {1..60}; do
       sed -n "${at}p" records | record
-      ((at % 3 == 0)) && verified
+      ((at % 12 == 0)) && verified
     done
     everything >once
     fresh

@@ -21,7 +21,7 @@ days_ago() { date -u -d "2026-03-01T12:00:00Z - $1 days" +%FT%TZ; }
 # -- --prune ----------------------------------------------------------------------------------------------------------
 
 @test "prune: what is left is what younger records alone give, and what is read again stays out" {
-  for seed in $(seeds 2); do
+  for seed in $(seeds 1); do
     history "$seed" 60
     for days in 20 60; do
       fresh
@@ -84,7 +84,7 @@ JSON
   pl-backfill -q --prune 40d
   everything >pruned
   RANDOM=$first_seed
-  for _ in $(seq $((8 * rounds))); do
+  for _ in $(seq $((5 * rounds))); do
     fresh
     cp full "$PL_DB"
     pl-backfill -q --prune 40d 2>/dev/null 3>&- &
@@ -210,7 +210,7 @@ without() {
 }
 
 @test "forget: what is left is what the others' records give, and what is read again stays out" {
-  for seed in $(seeds 2); do
+  for seed in $(seeds 1); do
     history "$seed" 60
     faithful
     for who in account=account user_id=user session_id=session; do
