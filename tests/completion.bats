@@ -127,7 +127,8 @@ ratings() {
 }
 
 @test "operands: reports are those that pl-stats takes" {
-  has " $(offers "pl-stats " | xargs -n 1 | sort | xargs) " " budgets costs feedback health learning pattern patterns routing "
+  has " $(offers "pl-stats " | xargs -n 1 | sort | xargs) " \
+    " budgets costs feedback health learning pattern patterns routing "
   pl-record </dev/null
   for report in $(offers "pl-stats "); do
     pl-stats "$report" >out 2>err || true

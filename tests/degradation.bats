@@ -9,8 +9,8 @@ setup_file() {
   PATH="${PL_BIN:-$BATS_TEST_DIRNAME/../build/bin}:$PATH" PL_SHARE="$BATS_TEST_DIRNAME/../share/pl"
   export PATH PL_SHARE
   cd "$made" || return 1
-  seq 300 | sed 's/.*/{"workflow_id":"w&","nl_input":"Check git status","timestamp":"2026-02-01T00:00:00Z"}/' >in
-  pl-record -q -d good in
+  seq 300 | sed 's/.*/{"workflow_id":"w&","nl_input":"Check git status","timestamp":"2026-02-01T00:00:00Z"}/' >"records"
+  pl-record -q -d good records
   head -c 20000 good >cut
   cp good damaged
   dd if=/dev/urandom of=damaged bs=1k seek=16 count=200 conv=notrunc 2>/dev/null
@@ -35,16 +35,18 @@ says() {
 }
 
 writers=("pl-record -q" "pl-backfill -q" "pl-backfill --rebuild" "pl-backfill -q --prune 9d" "pl-retrain -q")
-readers=("pl-stats" "pl-stats patterns" "pl-stats costs --by day" "pl-stats budgets" "pl-cachestat" "pl-backfill --verify"
+readers=("pl-stats" "pl-stats patterns" "pl-stats costs --by day" "pl-stats budgets" "pl-cachestat"
+  "pl-backfill --verify"
   "pl-backfill --backup copy" "pl-retrain --evaluate")
 
 @test "one that is cut, newer, another's, a text, a directory or not to be read" {
   for db in cut newer other text directory unreadable; do
     [ $db = cut ] && tools=("${writers[@]}" "${readers[@]}") ||
-      tools=("pl-record -q" "pl-retrain -q" "pl-stats" "pl-cachestat" "pl-backfill --verify" "pl-backfill --backup copy")
+      tools=("pl-record -q" "pl-retrain -q" "pl-stats" "pl-cachestat" "pl-backfill --verify"
+        "pl-backfill --backup copy")
     for tool in "${tools[@]}"; do
-      # shellcheck disable=SC2086 # words
-      says 2 "$db" $tool $(case $tool in *record* | "pl-backfill -q") echo "$made/in" ;; esac)
+      # shellcheck disable=SC2046,SC2086 # words
+      says 2 "$db" $tool $(case $tool in *record* | "pl-backfill -q") echo "$made/records" ;; esac)
       is "" "$(cat out)"
     done
     says 0 "$db" pl-advise -t
@@ -56,8 +58,8 @@ readers=("pl-stats" "pl-stats patterns" "pl-stats costs --by day" "pl-stats budg
 @test "one that is damaged within: no copy is made of it, and no report is printed by half" {
   for tool in "${writers[@]}" "pl-stats" "pl-stats patterns" "pl-backfill --verify" "pl-backfill --backup copy"; do
     cp "$made/damaged" "$made/spoilt"
-    # shellcheck disable=SC2086
-    says 2 spoilt $tool $(case $tool in *record* | "pl-backfill -q") echo "$made/in" ;; esac)
+    # shellcheck disable=SC2046,SC2086
+    says 2 spoilt $tool $(case $tool in *record* | "pl-backfill -q") echo "$made/records" ;; esac)
     has "$(cat err)" "is damaged"
   done
   is "" "$(ls copy* 2>/dev/null)"
@@ -65,7 +67,7 @@ readers=("pl-stats" "pl-stats patterns" "pl-stats costs --by day" "pl-stats budg
 
 @test "one that is missing: readers say so, and advice goes on" {
   for tool in "${readers[@]}"; do
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2046,SC2086
     says 2 missing $tool
   done
   says 0 missing pl-advise -t
@@ -74,8 +76,8 @@ readers=("pl-stats" "pl-stats patterns" "pl-stats costs --by day" "pl-stats budg
 
 @test "one that may only be read: it is read, and not written" {
   for tool in "${writers[@]}"; do
-    # shellcheck disable=SC2086
-    says 2 readonly $tool $(case $tool in *record* | "pl-backfill -q") echo "$made/in" ;; esac) ||
+    # shellcheck disable=SC2046,SC2086
+    says 2 readonly $tool $(case $tool in *record* | "pl-backfill -q") echo "$made/records" ;; esac) ||
       [ "$tool" = "pl-record -q" ] || [ "$tool" = "pl-backfill -q" ] # what is there already needs no writing
   done
   is 300 "$(PL_DB=$made/readonly mortal pl-stats --json | jq .total_workflows)"

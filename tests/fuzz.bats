@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Every harness of tests/fuzz on its corpus, without libFuzzer: what fuzzing has found once stays mended.
 
+# shellcheck disable=SC2154 # of the helper
 load helper
 
 # holds NAME: of each file of its corpus; else the last line of ./out names the one that it ended at

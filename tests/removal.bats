@@ -97,7 +97,9 @@ JSON
 }
 
 @test "prune: what was a turn once leaves nothing behind for whoever gets its row" {
-  turn() { echo "{\"kind\":\"workflow\",\"workflow_id\":\"$1\",\"session_id\":\"$2\",\"turn\":$3,\"created_at\":\"$4\",\"updated_at\":$5}"; }
+  turn() {
+    echo "{\"workflow_id\":\"$1\",\"session_id\":\"$2\",\"turn\":$3,\"created_at\":\"$4\",\"updated_at\":$5}"
+  }
   turn w1 s1 true 2020-01-01T00:00:00Z 1 | pl-record -q
   turn w1 s1 false 2020-01-01T00:00:00Z 2 | pl-record -q
   pl-backfill -q --prune 2021-01-01
@@ -137,7 +139,8 @@ JSON
 @test "forget: while somebody reads, writers do not wait, and it says what is left in the log" {
   echo '{"request_id":"r","user_id":"zebulon"}' | pl-record -q
   mkfifo hold
-  sqlite3 "$PL_DB" "BEGIN" "SELECT count(*) FROM request" ".output reading" "SELECT 1" ".output" ".read hold" 3>&- >/dev/null &
+  sqlite3 "$PL_DB" "BEGIN" "SELECT count(*) FROM request" ".output reading" "SELECT 1" ".output" ".read hold" \
+    3>&- >/dev/null &
   exec 4>hold
   soon [ -s reading ]
   pl-backfill --forget user=zebulon >said 2>err &
@@ -238,7 +241,7 @@ without() {
 
 @test "forget: nothing of them is in the file, nor in its log" {
   for i in $(seq 50); do
-    echo "{\"request_id\":\"r$i\",\"prompt\":\"Fix bug $i\",\"model\":\"m\",\"user_id\":\"zebulon\",\"account\":\"rumpel\"}"
+    echo "{\"request_id\":\"r$i\",\"prompt\":\"Fix bug $i\",\"user_id\":\"zebulon\",\"account\":\"rumpel\"}"
     echo "{\"request_id\":\"r$i\",\"quality_score\":3,\"user_id\":\"quixote\",\"comment\":\"dulcinea said no. $i\"}"
     echo "{\"event\":\"hit\",\"signature\":\"s\",\"user_id\":\"zebulon\",\"event_id\":\"e$i\"}"
   done | pl-record -q

@@ -48,7 +48,8 @@ history() {
   seq 3 | sed 's/.*/{"workflow_id":"w&","nl_input":"Check git status"}/' >in
   status 0 down pl-record --spool s in
   is '{"kind":"workflow","workflow_id":"w1","status":"spooled"}' "$(head -n 1 out)"
-  is "pl-record: warning: /proc/none/pl.db: cannot make its directory: No such file or directory; records wait in s until a run with that spool can write them
+  is "pl-record: warning: /proc/none/pl.db: cannot make its directory: No such file or directory; \
+records wait in s until a run with that spool can write them
 pl-record: warning: 3 records wait in s: the next run with that spool takes them in" "$(cat err)"
   status 0 pl-record -v --spool s in
   is "pl-record: New pattern detected: git:status:summary
@@ -61,7 +62,8 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   printf '{\n  "prompt": "Fix it",\n  "note": "a\\nb" }\n\n{}\n' >in
   status 1 down pl-record -q -k request --spool s - <in
   is 1 "$(wc -l <s)"
-  is 'request 1772366400000000 32 null' "$(jq -r '"\(.kind) \(.spooled.at) \(.spooled.as | length) \(.spooled.no_text)"' s)"
+  is 'request 1772366400000000 32 null' \
+    "$(jq -r '"\(.kind) \(.spooled.at) \(.spooled.as | length) \(.spooled.no_text)"' s)"
   is '"a\nb"' "$(jq .note s)"
   echo '{"workflow_id":"w","nl_input":"Check git status"}' | down pl-record -q --no-text --spool s 2>/dev/null
   is true "$(tail -n 1 s | jq .spooled.no_text)"
@@ -298,7 +300,7 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   verified
 }
 
-# -- its state ----------------------------------------------------------------------------------------------------------
+# -- its state --------------------------------------------------------------------------------------------------------
 
 @test "spool: pl-stats learning and health tell what waits in those that the database knows" {
   pl-record -q --spool s </dev/null
@@ -306,7 +308,8 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   status 0 pl-stats health
   has "$(cat out)" "nothing waits in $PWD/s"
   echo '{"workflow_id":"c"}' >in
-  printf '{"workflow_id":"a"}\n{"workflow_id":"b"}\n' | PL_NOW=2026-02-28T00:00:00Z down pl-record -q --spool s 2>/dev/null
+  printf '{"workflow_id":"a"}\n{"workflow_id":"b"}\n' |
+    PL_NOW=2026-02-28T00:00:00Z down pl-record -q --spool s 2>/dev/null
   is "2 $(stat -c %s s) 2026-02-28 00:00:00" "$(pl-stats --json learning |
     jq -r '"\(.spooled_records) \(.spooled_bytes) \(.spooled_since)"')"
   status 1 pl-stats health
@@ -317,7 +320,8 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   is 3 "$(PL_SPOOL=$PWD/other pl-stats --json learning | jq .spooled_records)"
   pl-record -q --spool s </dev/null
   status 0 pl-stats health
-  is "$PWD/s|2|2026-03-01 12:00:00" "$(sql "SELECT path, records, datetime(taken_at / 1000000, 'unixepoch') FROM spool")"
+  is "$PWD/s|2|2026-03-01 12:00:00" \
+    "$(sql "SELECT path, records, datetime(taken_at / 1000000, 'unixepoch') FROM spool")"
 }
 
 @test "health: one line each, status 1 if one is bad" {

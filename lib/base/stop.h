@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 /* From now on SIGINT and SIGTERM set the flag that is returned, and interrupt a wait for input, instead of ending the
- * program; a second signal ends it all the same. The flag is the one global state of the library: a signal handler can reach nothing else. */
+ * program; a second signal ends it all the same. The flag is the one global state of the library: a signal handler can
+ * reach nothing else. */
 const volatile sig_atomic_t *stop_catch(void);
 /* If a signal came, ends the program by it, as if it had not been caught: what stdio still
  * holds is lost, since nobody may be there to read it. */

@@ -9,9 +9,8 @@
 #include "rules/figures.h"
 
 static const char *const kind_names[] = {
-    [KIND_BY_SHAPE] = NULL,       [KIND_WORKFLOW] = "workflow", [KIND_REQUEST] = "request",
-    [KIND_FEEDBACK] = "feedback", [KIND_CACHE] = "cache",       [KIND_REVIEW] = "review",
-    [KIND_STEP] = "step",
+    [KIND_BY_SHAPE] = NULL, [KIND_WORKFLOW] = "workflow", [KIND_REQUEST] = "request", [KIND_FEEDBACK] = "feedback",
+    [KIND_CACHE] = "cache", [KIND_REVIEW] = "review",     [KIND_STEP] = "step",
 };
 
 static const char *const workflow_statuses[] = {
@@ -506,8 +505,7 @@ bool record_decode(struct json *json, enum record_kind kind, struct arena *arena
                    struct text *error) {
     static void (*const takers[])(struct decoding *, struct record *) = {
         [KIND_WORKFLOW] = take_workflow, [KIND_REQUEST] = take_request, [KIND_FEEDBACK] = take_feedback,
-        [KIND_CACHE] = take_cache,       [KIND_REVIEW] = take_review,
-        [KIND_STEP] = take_step,
+        [KIND_CACHE] = take_cache,       [KIND_REVIEW] = take_review,   [KIND_STEP] = take_step,
     };
     struct decoding d = {.owner = json, .arena = arena, .error = error};
     if (!take_members(&d, json))
@@ -550,7 +548,8 @@ bool record_spooled(const struct json *json, struct spooled *spooled) {
     if (member == NULL || member->type != JSON_NUMBER || !read_time(member->text, &spooled->at))
         return false;
     member = json_member(json, found, "as");
-    spooled->identified = member != NULL && member->type == JSON_STRING && read_digest(member->text, &spooled->identity);
+    spooled->identified = member != NULL && member->type == JSON_STRING &&
+                          read_digest(member->text, &spooled->identity);
     member = json_member(json, found, "no_text");
     spooled->no_text = member != NULL && member->type == JSON_TRUE;
     return true;

@@ -44,8 +44,9 @@ void state_bury_rebuild(struct db *db, struct state *state) {
 }
 
 void state_write(struct db *db, const struct state *state) {
-    struct query *query = db_query(db, "UPDATE state SET slot = ?1, rules = ?2, rebuild = ?3, rebuild_beat = ?4, "
-                                       "rebuild_at = ?5, rebuild_request_at = ?6, kept_since = ?7, pruned_to = ?8, removals = ?9 WHERE id = 1");
+    struct query *query = db_query(
+        db, "UPDATE state SET slot = ?1, rules = ?2, rebuild = ?3, rebuild_beat = ?4, "
+            "rebuild_at = ?5, rebuild_request_at = ?6, kept_since = ?7, pruned_to = ?8, removals = ?9 WHERE id = 1");
     db_bind_integer(query, 1, state->slot);
     db_bind_optional(query, 2, state->rules, 0);
     db_bind_optional(query, 3, state->rebuild, 0);

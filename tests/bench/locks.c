@@ -1,4 +1,4 @@
-/* locks DATABASE COMMAND...: runs COMMAND, and prints for how many milliseconds at most others held the database's write
+/* locks DATABASE COMMAND...: runs COMMAND, and prints for how many milliseconds at most others held the write
  * lock while it ran: for so long a try to take it failed, again and again. */
 #include <sqlite3.h>
 #include <stdio.h>
