@@ -11,7 +11,7 @@ setup_file() {
   cd "$made" || return 1
   seq 300 | sed 's/.*/{"workflow_id":"w&","nl_input":"Check git status","timestamp":"2026-02-01T00:00:00Z"}/' >"records"
   pl-record -q -d good records
-  head -c 20000 good >cut
+  head -c 20000 good >half
   cp good damaged
   dd if=/dev/urandom of=damaged bs=1k seek=16 count=200 conv=notrunc 2>/dev/null
   cp good newer
@@ -40,8 +40,8 @@ readers=("pl-stats" "pl-stats patterns" "pl-stats costs --by day" "pl-stats budg
   "pl-backfill --backup copy" "pl-retrain --evaluate")
 
 @test "one that is cut, newer, another's, a text, a directory or not to be read" {
-  for db in cut newer other text directory unreadable; do
-    [ $db = cut ] && tools=("${writers[@]}" "${readers[@]}") ||
+  for db in half newer other text directory unreadable; do
+    [ $db = half ] && tools=("${writers[@]}" "${readers[@]}") ||
       tools=("pl-record -q" "pl-retrain -q" "pl-stats" "pl-cachestat" "pl-backfill --verify"
         "pl-backfill --backup copy")
     for tool in "${tools[@]}"; do

@@ -726,7 +726,8 @@ JSON
     fresh
     RANDOM=$seed
     for at in {1..60}; do # few ids and days, so that the first and the last are renewed often, and days shared
-      text=$( ((RANDOM % 4)) && echo Run the tests with pytest)
+      text="Run the tests with pytest"
+      ((RANDOM % 4)) || text=
       echo "{\"workflow_id\":\"w$((RANDOM % 6))\",\"nl_input\":\"$text\"," \
         "\"created_at\":\"20$((RANDOM % 40 + 10))-01-0$((RANDOM % 3 + 1))T00:00:00Z\",\"updated_at\":$at}"
     done >records
