@@ -81,7 +81,11 @@ static void read_times(struct db *db, const struct cache_window *window, bool by
                        struct cache_savings *savings) {
     struct query *query = cache_window_hours(db, window);
     while (db_row(query)) {
-        int64_t at = db_integer(query, 0) * HOUR_US;
+        int64_t at;
+        if (__builtin_mul_overflow(db_integer(query, 0), HOUR_US, &at) || !time_in_range(at)) {
+            db_fail(db, "is damaged: an hour of cache_hour is none");
+            continue;
+        }
         if (by_day)
             at -= ((at % DAY_US) + DAY_US) % DAY_US;
         struct cache_saving *last = savings->count > 0 ? &savings->items[savings->count - 1] : NULL;
