@@ -41,8 +41,7 @@ enum {
 static const struct tool tool = {
     .name = "pl-backfill",
     .operands = "[FILE|DIRECTORY|DATABASE|-]...",
-    .summary = "Takes in history: files of records, every *.json, *.jsonl and *.ndjson below\n"
-               "directories, and databases with workflow_history, routing_metrics or the like.",
+    .summary = "Takes in history: files of records, directories of them, and databases.",
     .lines =
         (const struct option_line[]){
             {'k', "kind", "KIND", "workflow, request, feedback, cache, review or step"},
@@ -63,8 +62,7 @@ static const struct tool tool = {
             {OPTION_VERIFY, "verify", NULL, "recompute every figure, and print each difference"},
             {0, NULL, NULL, NULL},
         },
-    .more = "Exit status: 0 all good, 1 records rejected or a figure wrong, 2 failed.\n"
-            "Manual: pl-backfill(1), pl(7)\n",
+    .more = "Status: 0 good, 1 rejected or wrong, 2 failed.  Manual: pl-backfill(1), pl(7)\n",
 };
 
 static struct {

@@ -24,7 +24,6 @@ enum {
     OPTION_LIMIT,
     OPTION_MAX_AGE,
     OPTION_MAX_COST,
-    OPTION_MIN_FREE,
     OPTION_PRICES,
     OPTION_RULES,
     OPTION_SINCE,
@@ -48,10 +47,9 @@ static const struct tool tool = {
             {OPTION_ACCOUNT, "account", "NAME", "what is of this account"},
             {OPTION_TZ, "tz", "ZONE", "where days begin: Europe/Rome (else $TZ, else UTC)"},
             {OPTION_BY, "by", "GROUP", "costs: day, week, month, model, provider, account, ..."},
-            {OPTION_CHECK, "check", NULL, "costs: status 1 over --max-cost; health: only what is bad"},
+            {OPTION_CHECK, "check", NULL, "costs: status 1 over --max-cost; health: what is bad"},
             {OPTION_MAX_COST, "max-cost", "USD", "the most that may be spent, in all or in each group"},
             {OPTION_MAX_AGE, "max-age", "AGE", "health: how old the last record may be (1d)"},
-            {OPTION_MIN_FREE, "min-free", "SIZE", "health: how much of the disk must be left (64M)"},
             {OPTION_TEMPLATE, "template", "NAME", "why: the workflow's template"},
             {OPTION_ERROR, "error", "TEXT", "why: the workflow's error message"},
             {'m', "map", "MAP", "FILE... is another's log: a map, its file, auto, list"},
@@ -59,8 +57,8 @@ static const struct tool tool = {
             {OPTION_PRICES, "prices", "FILE", "prices of one's own, for FILE..."},
             {0, NULL, NULL, NULL},
         },
-    .more = "Reports: summary patterns unmatched feedback learning routing budgets costs health\n"
-            "  pattern SIGNATURE, trends PATTERN, why TEXT.  Manual: pl-stats(1), pl(7)\n",
+    .more = "Reports: summary patterns unmatched feedback learning routing budgets costs\n"
+            "  health, pattern SIGNATURE, trends PATTERN, why TEXT.  Manual: pl-stats(1)\n",
 };
 
 static struct {
@@ -69,12 +67,11 @@ static struct {
     enum table_format format;
     bool format_given;
     const char *since, *until, *zone; /* as given; NULL: not given */
-    bool grouped, check, min_free_given;
+    bool grouped, check;
     const char *rules, *prices, *map;
 } options = {.request = {.filter = {.since = NO_TIME, .until = NO_TIME},
                          .limit = -1,
                          .max_age_from = NO_TIME,
-                         .min_free = 64 * 1024 * 1024,
                          .max_cost = UNKNOWN}};
 
 static int64_t dollars(const struct options *parser) {
@@ -116,10 +113,6 @@ static void parse(struct options *parser) {
             break;
         case OPTION_CHECK: options.check = true; break;
         case OPTION_MAX_AGE: request->max_age_from = options_time(parser, "max-age"); break;
-        case OPTION_MIN_FREE:
-            request->min_free = options_size(parser, "min-free");
-            options.min_free_given = true;
-            break;
         case OPTION_MAX_COST: request->max_cost = dollars(parser); break;
         case OPTION_TEMPLATE: request->workflow_template = parser->argument; break;
         case OPTION_ERROR: request->error_message = parser->argument; break;
@@ -264,8 +257,8 @@ static const struct report *take_report(const struct options *parser, char ***op
         options_usage(parser, "--by, --check and --max-cost are for the report costs");
     if (!state && options.check != costs)
         options_usage(parser, "--check and --max-cost go together");
-    if (!state && (options.request.max_age_from != NO_TIME || options.min_free_given))
-        options_usage(parser, "--max-age and --min-free are for the report health");
+    if (!state && options.request.max_age_from != NO_TIME)
+        options_usage(parser, "--max-age is for the report health");
     return report;
 }
 

@@ -197,15 +197,19 @@ avg_quality_score  -" "$(cat out)"
 @test "learning: in every format" {
   runs
   json '{"last_retraining_run":"2026-02-08 00:00:00","next_scheduled_run":"2026-02-15 00:00:00",
-    "confidence_distribution":{"high":1,"medium":1,"low":1},"total_patterns":3,"total_runs":2}' learning
+    "confidence_distribution":{"high":1,"medium":1,"low":1},"total_patterns":3,"total_runs":2,
+    "spooled_records":0,"spooled_bytes":0,"spooled_since":null}' learning
   status 0 pl-stats learning
   is "last_retraining_run      2026-02-08 00:00:00
 next_scheduled_run       2026-02-15 00:00:00
 confidence_distribution  high: 1, medium: 1, low: 1
 total_patterns           3
-total_runs               2" "$(cat out)"
+total_runs               2
+spooled_records          0
+spooled_bytes            0
+spooled_since            -" "$(cat out)"
   status 0 pl-stats learning -F csv
-  is '2026-02-08 00:00:00,2026-02-15 00:00:00,"{""high"":1,""medium"":1,""low"":1}",3,2' "$(tail -1 out)"
+  is '2026-02-08 00:00:00,2026-02-15 00:00:00,"{""high"":1,""medium"":1,""low"":1}",3,2,0,0,' "$(tail -1 out)"
   status 0 pl-stats learning -F prometheus
   exposition
   has "$(cat out)" "pl_learning_last_retraining_run 1770508800"
@@ -215,7 +219,7 @@ total_runs               2" "$(cat out)"
 @test "learning: before any run, and without an interval" {
   pl-record </dev/null
   json '{"last_retraining_run":null,"next_scheduled_run":null,"confidence_distribution":{"high":0,"medium":0,"low":0},
-    "total_patterns":0,"total_runs":0}' learning
+    "total_patterns":0,"total_runs":0,"spooled_records":0,"spooled_bytes":0,"spooled_since":null}' learning
   runs
   sql "UPDATE retraining_runs SET due_seconds = NULL"
   is null "$(pl-stats learning -j | jq .next_scheduled_run)"
@@ -581,7 +585,7 @@ day 2026-02-03: \$3.25 spent, more than \$0.25" "$(cat out)"
 
 @test "--help fits a screen and names every report" {
   status 0 pl-stats --help
-  [ "$(wc -l <out)" -le 25 ]
+  [ "$(wc -l <out)" -le 26 ]
   is 0 "$(grep -c '.\{81\}' out || true)"
   for report in summary patterns "pattern SIGNATURE" unmatched "why TEXT" feedback learning "trends PATTERN" routing \
     budgets costs; do

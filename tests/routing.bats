@@ -321,7 +321,7 @@ c: best prediction (1.00) of 3" "$(taken quality)"
   is 2 "$(jq '.predictors | length' once.retrained)"
   is 150 "$(wc -l <once.features)"
   jq -r 'select(.prompt) | .prompt' records | head -5 | while read -r prompt; do
-    grep -q "^$(hash_of "$prompt")|1|" once.features || return 1
+    grep -q "^$(hash_of "$prompt")|2|" once.features || return 1
   done
   fresh
   grep quality_score records | sort -r | pl-record -q

@@ -332,7 +332,6 @@ pl-record: Stored 3 records: 0 new, 0 updated, 3 duplicates; 0 rejected" "$(cat 
   is "2026-02-28 12:00:00, 24 hours ago" "$(jq -r '.[] | select(.check == "last_record").detail' out)"
   status 0 pl-stats health --max-age 2d
   status 1 pl-stats health --max-age 12h
-  status 1 pl-stats health --min-free 1000000G
   pl-retrain -q --if-due 1d
   status 0 env PL_NOW=2026-03-03T11:00:00Z pl-stats health
   status 1 env PL_NOW=2026-03-03T13:00:00Z pl-stats --json health

@@ -16,6 +16,9 @@
 #include "ledger/vitals.h"
 #include "report/reports_private.h"
 
+/* What must be left on the disk: the log and a transaction or two. */
+static const int64_t FREE_LEAST = 64 * 1024 * 1024;
+
 struct health {
     const struct report_request *request;
     struct table *table;
@@ -193,12 +196,11 @@ static void check_disk(struct health *health) {
     struct statvfs disk;
     char *copy = xstrdup(db_path(health->request->db));
     const char *directory = dirname(copy);
-    int64_t least = health->request->min_free;
     if (statvfs(directory, &disk) != 0) {
         row(health, (struct looked){"disk", NULL, false, NAN}, "%s: %s", directory, strerror(errno));
     } else {
         int64_t free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-        row(health, (struct looked){"disk", NULL, free_bytes >= least, (double)free_bytes}, "%lld MiB left for %s",
+        row(health, (struct looked){"disk", NULL, free_bytes >= FREE_LEAST, (double)free_bytes}, "%lld MiB left for %s",
             (long long)(free_bytes / (1024 * 1024)), directory);
     }
     free(copy);

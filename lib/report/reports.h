@@ -31,13 +31,12 @@ struct report_request {
     const char *argument; /* of a report that takes one */
     enum report_sort sort;
     enum report_group group;
-    const struct zone *zone;                       /* for groups by day, week and month */
-    int64_t limit;                                 /* rows; negative: as the report sees fit */
-    int64_t max_age_from; /* for "health": the time from which on the last record must be; NO_TIME: it need not */
-    bool bad_only;        /* for "health": only what is bad */
-    int64_t min_free;     /* for "health": bytes that must be left on the disk */
-    const char *spool;    /* one that the database may not know yet; NULL: none */
-    int64_t max_cost;                              /* nano-dollars, for "costs"; UNKNOWN: nothing is checked */
+    const struct zone *zone; /* for groups by day, week and month */
+    int64_t limit;           /* rows; negative: as the report sees fit */
+    int64_t max_age_from;    /* for "health": the time from which on the last record must be; NO_TIME: it need not */
+    bool bad_only;           /* for "health": only what is bad */
+    const char *spool;       /* one that the database may not know yet; NULL: none */
+    int64_t max_cost;        /* nano-dollars, for "costs"; UNKNOWN: nothing is checked */
     const char *workflow_template, *error_message; /* for "why"; NULL: none */
     struct table_style style;
     FILE *out;
