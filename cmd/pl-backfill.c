@@ -12,6 +12,7 @@
 #include "base/paths.h"
 #include "base/stop.h"
 #include "input/files.h"
+#include "ledger/copies.h"
 #include "ledger/intake.h"
 #include "ledger/rebuild.h"
 #include "ledger/remove.h"
@@ -263,7 +264,7 @@ static int remove_records(struct ledger *ledger) {
 
 static int back_up(const char *path) {
     struct text error = {0};
-    bool good = schema_copy(path, options.backup, &error);
+    bool good = copies_back_up(path, options.backup, &error);
     if (!good)
         complain("%s", error.s);
     else if (options.common.verbosity > 0)

@@ -1,6 +1,5 @@
 #include "base/paths.h"
 
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <pwd.h>
@@ -134,14 +133,4 @@ char *path_absolute(const char *path) {
     free(real);
     free(directory);
     return whole.s;
-}
-
-bool path_sync_directory(const char *path) {
-    char *copy = xstrdup(path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return good;
 }

@@ -1,8 +1,6 @@
-/* paths: where things are. A string that is returned is freed by the caller. */
+/* paths: where things are. Every function returns a string that the caller frees. */
 #ifndef PL_BASE_PATHS_H
 #define PL_BASE_PATHS_H
-
-#include <stdbool.h>
 
 /* GIVEN if it is not NULL, else $PL_DB, else $XDG_DATA_HOME/pl/pl.db, else ~/.local/share/pl/pl.db. */
 char *path_database(const char *given);
@@ -16,8 +14,5 @@ char *path_absolute(const char *path);
 /* PATH with a "~" at its beginning, or after a "${NAME:-", as the home directory, and each "${NAME}" or "${NAME:-ELSE}"
  * as the environment says; a variable that is empty counts as not set. */
 char *path_expanded(const char *path);
-
-/* Makes the names in the directory that PATH is in durable. False, with errno. */
-bool path_sync_directory(const char *path);
 
 #endif

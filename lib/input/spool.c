@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/paths.h"
+#include "base/file.h"
 #include "base/stop.h"
 
 enum { BLOCK = 64 * 1024 };
@@ -68,13 +68,10 @@ void spool_line(struct text *lines, struct span record, enum record_kind kind, c
     text_format(lines, "%s}}\n", spooled->no_text ? ",\"no_text\":true" : "");
 }
 
-/* When the record in LINE came: what stands last in it. */
-static int64_t came_at(const char *line) {
-    static const char member[] = "\"spooled\":{\"at\":";
-    const char *at = NULL;
-    for (const char *next = line; (next = strstr(next, member)) != NULL; next++)
-        at = next;
-    return at != NULL ? strtoll(at + sizeof member - 1, NULL, 10) : NO_TIME;
+/* When the record in LINE came, as the decoder finds it; NO_TIME: it is no line of a spool. */
+static int64_t came_at(struct json *json, struct span line) {
+    struct spooled spooled;
+    return json_parse(json, line) && record_spooled(json, &spooled) ? spooled.at : NO_TIME;
 }
 
 /* -- the file --------------------------------------------------------------------------------------------------- */
@@ -129,27 +126,38 @@ static int64_t whole_size(int fd) {
     return fstat(fd, &status) == 0 ? whole_end(fd, status.st_size) : -1;
 }
 
+/* The first line of the file, which is left at its beginning; the caller frees it. Empty, with s NULL: there is none.
+ */
+static struct text first_line(int fd) {
+    struct text line = {0};
+    size_t size = 0;
+    int again = dup(fd);
+    FILE *file = again >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? fdopen(again, "r") : NULL;
+    ssize_t n = file != NULL ? getline(&line.s, &size, file) : -1;
+    line.n = n > 0 ? (size_t)n : 0;
+    if (file != NULL)
+        fclose(file);
+    else if (again >= 0)
+        close(again);
+    lseek(fd, 0, SEEK_SET);
+    return line;
+}
+
 /* Whether the file, of which WHOLE bytes are whole lines, holds a spool's, or nothing: whatever else was named by
- * mistake is neither added to nor emptied. Its first line tells, and its last. */
+ * mistake is neither added to nor emptied. Its first line tells, and how its last ends. */
 static bool is_spool(int fd, int64_t whole) {
     static const char end[] = "}}\n";
-    char block[BLOCK], tail[sizeof end - 1];
-    ssize_t n = pread(fd, block, sizeof block - 1, 0);
-    if (n == 0)
-        return true;
-    if (n < 0 || *block != '{')
-        return false;
-    if (whole == 0) /* one that was left half written */
-        return true;
-    if (pread(fd, tail, sizeof tail, whole - (int64_t)sizeof tail) != (ssize_t)sizeof tail ||
-        memcmp(tail, end, sizeof tail) != 0)
-        return false;
-    block[n] = '\0';
-    char *newline = memchr(block, '\n', (size_t)n);
-    if (newline == NULL) /* a long record */
-        return true;
-    *newline = '\0';
-    return came_at(block) != NO_TIME;
+    char tail[sizeof end - 1];
+    struct text first = first_line(fd);
+    bool is = first.n == 0 || *first.s == '{';
+    if (is && whole > 0) { /* else one line was left half written */
+        struct json *json = json_new(record_names);
+        is = pread(fd, tail, sizeof tail, whole - (int64_t)sizeof tail) == (ssize_t)sizeof tail &&
+             memcmp(tail, end, sizeof tail) == 0 && came_at(json, text_span(&first)) != NO_TIME;
+        json_free(json);
+    }
+    free(first.s);
+    return is;
 }
 
 /* What is cut off after WHOLE bytes may have been somebody's all the same: it is kept beside the spool. */
@@ -196,11 +204,11 @@ static bool append(struct spool *spool, int fd, struct span lines, struct text *
                     (long long)spool->bytes_max);
         return false;
     }
-    if (write_fully(fd, lines.s, lines.n) && fdatasync(fd) == 0 && (size > 0 || path_sync_directory(spool->path)))
+    if (write_fully(fd, lines.s, lines.n) && fdatasync(fd) == 0 && (size > 0 || file_sync_directory(spool->path)))
         return true;
     cannot(spool, error, "cannot be written");
-    if (ftruncate(fd, size) != 0) /* whole lines of it would be records that nobody was told of: they count once */
-        return false;
+    if (ftruncate(fd, size) != 0) /* they count once, whoever else was told that they are lost */
+        text_string(error, ", and holds some of it all the same");
     return false;
 }
 
@@ -262,8 +270,9 @@ bool spool_look(const char *path, struct spool_state *state, struct text *error)
     FILE *file = open_to_look(path, error);
     if (file == NULL)
         return error->n == 0;
+    struct json *json = json_new(record_names);
     for (ssize_t n; (n = getline(&line, &size, file)) > 0 && line[n - 1] == '\n'; state->bytes += n) {
-        int64_t at = came_at(line);
+        int64_t at = came_at(json, (struct span){line, (size_t)n});
         state->wrong += at == NO_TIME;
         if (state->records++ == 0)
             state->since = at;
@@ -272,5 +281,6 @@ bool spool_look(const char *path, struct spool_state *state, struct text *error)
         text_format(error, "%s: cannot be read: %s", path, strerror(errno));
     fclose(file);
     free(line);
+    json_free(json);
     return error->n == 0;
 }

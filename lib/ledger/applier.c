@@ -20,7 +20,7 @@ struct applier {
     struct ledger *ledger;
     const struct intake_options *options;
     const char *reading;
-    bool spools; /* the ledger has failed */
+    bool warned; /* that records go to the spool */
     struct text lines, error;
     struct text out, told; /* of the transaction that goes on, and those before whose results are kept back */
 
@@ -222,33 +222,35 @@ __attribute__((format(printf, 2, 3))) static void tell_now(struct applier *appli
     pthread_mutex_unlock(&applier->mutex);
 }
 
+/* Why records wait from now on. */
+static void warn_once(struct applier *applier) {
+    if (!applier->warned)
+        tell_now(applier, "warning: %s; records wait in %s until a run with that spool can write them",
+                 ledger_error(applier->ledger), spool_path(applier->options->spool));
+    applier->warned = true;
+}
+
 /* The records from FROM on wait in the spool. */
 static int put_aside(struct applier *applier, struct batch *batch, int from) {
     static const struct result spooled = {.outcome = OUTCOME_SPOOLED, .complexity = UNKNOWN};
     struct intake_counts counts = {0};
-    if (from < batch->count && !write_lines(applier, batch, from)) {
+    bool any = from < batch->count;
+    if (any && !write_lines(applier, batch, from)) {
         tell_now(applier, "%s", applier->error.s);
         publish_failure(applier);
         return -1;
     }
-    if (from < batch->count && !applier->spools) {
-        tell_now(applier, "warning: %s; records wait in %s until a run with that spool can write them",
-                 ledger_error(applier->ledger), spool_path(applier->options->spool));
-        applier->spools = true;
-    }
+    if (any)
+        warn_once(applier);
     for (int i = from; i < batch->count; i++)
         answer(applier, entry_at(batch, i), &spooled, &counts);
     publish(applier, batch, &counts, true);
     return batch->count;
 }
 
-bool applier_spools(const struct applier *applier) {
-    return applier->spools;
-}
-
 void applier_use(struct applier *applier, struct ledger *ledger) {
     applier->ledger = ledger;
-    applier->spools = false;
+    applier->warned = false;
 }
 
 int applier_step(struct applier *applier, struct batch *batch, int from) {

@@ -60,8 +60,6 @@ int applier_step(struct applier *applier, struct batch *batch, int from);
 /* Gives BATCH to the thread, which must have nothing else. It is borrowed until applier_wait. False if the system has
  * no thread for it: then nothing was given. */
 bool applier_give(struct applier *applier, struct batch *batch);
-/* Whether records go to the spool. Only while nothing is given. */
-bool applier_spools(const struct applier *applier);
 /* Goes on with LEDGER, which is borrowed, instead. Only while nothing is given. */
 void applier_use(struct applier *applier, struct ledger *ledger);
 /* Waits until what was given is applied. */

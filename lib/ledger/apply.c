@@ -383,9 +383,9 @@ static struct bearing bearing_of(const struct record *record) {
 /* Whether a record was removed, or would have been. */
 static bool stays_out(struct ledger *ledger, const struct record *record, const struct digest *identity) {
     const struct state *state = &ledger->state;
-    int64_t at = record_time(record);
     if (state->removals == 0)
         return false;
+    int64_t at = record_time(record);
     if (state->kept_since != NO_TIME && (at != NO_TIME ? at : ledger->now) < state->kept_since)
         return true;
     const struct bearing b = bearing_of(record);

@@ -230,6 +230,12 @@ void db_run(struct query *query) {
         ;
 }
 
+void db_run_of(struct db *db, const char *sql, int64_t value) {
+    struct query *query = db_query(db, sql);
+    db_bind_integer(query, 1, value);
+    db_run(query);
+}
+
 void db_end(struct query *query) {
     if (query != NULL)
         sqlite3_reset(query->statement);

@@ -57,6 +57,8 @@ void db_bind_optional(struct query *query, int position, int64_t value, int64_t 
 bool db_row(struct query *query);
 /* Steps a query that gives no rows. */
 void db_run(struct query *query);
+/* Runs SQL, whose ?1 is VALUE. */
+void db_run_of(struct db *db, const char *sql, int64_t value);
 /* Ends a query before its last row. */
 void db_end(struct query *query);
 

@@ -29,9 +29,7 @@ static bool find(struct db *db, const struct digest *identity, struct stored_fee
 }
 
 static void drop(struct db *db, int64_t id) {
-    struct query *query = db_query(db, "DELETE FROM feedback WHERE id = ?1");
-    db_bind_integer(query, 1, id);
-    db_run(query);
+    db_run_of(db, "DELETE FROM feedback WHERE id = ?1", id);
 }
 
 static int64_t store(struct db *db, struct names *names, int64_t id, const struct record *record,

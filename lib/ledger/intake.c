@@ -249,8 +249,10 @@ static bool settle(struct intake *intake) {
 /* Tries a ledger again that has failed, if it is time. Nothing is given. */
 static void try_again(struct intake *intake) {
     const struct intake_options *options = intake->options;
+    if (options->reopen == NULL || options->spool == NULL || ledger_error(intake->ledger) == NULL)
+        return;
     int64_t now = clock_monotonic_ms();
-    if (!applier_spools(intake->applier) || options->reopen == NULL || now < intake->again_at)
+    if (now < intake->again_at)
         return;
     if (intake->again_at != 0) { /* the first time is later */
         struct ledger *ledger = options->reopen(options->context);

@@ -111,9 +111,7 @@ bool names_used(struct db *db, int64_t id) {
 }
 
 void names_delete(struct db *db, int64_t id) {
-    struct query *query = db_query(db, "DELETE FROM name WHERE id = ?1");
-    db_bind_integer(query, 1, id);
-    db_run(query);
+    db_run_of(db, "DELETE FROM name WHERE id = ?1", id);
 }
 
 /* clang-format off */
@@ -121,20 +119,18 @@ void names_delete(struct db *db, int64_t id) {
 /* clang-format on */
 
 void names_check(struct db *db, void *context, on_orphan *tell) {
-    struct query *query = db_query(
-        db,
-        "SELECT 'workflow', id FROM workflow WHERE " LACKS("template") " OR " LACKS("model") " OR " LACKS("session")
-        " OR " LACKS("account") " UNION ALL SELECT 'request', id FROM request WHERE " LACKS("pattern") " OR "
-        LACKS("provider") " OR " LACKS("model") " OR " LACKS("account") " OR " LACKS("user") " OR " LACKS("session")
-        " UNION ALL SELECT 'feedback', id FROM feedback WHERE " LACKS("user") " OR " LACKS("session") " OR "
-        LACKS("pattern") " OR " LACKS("provider") " OR " LACKS("model")
-        " UNION ALL SELECT 'step', id FROM step WHERE " LACKS("session") " OR " LACKS("tool")
-        " UNION ALL SELECT 'cache_event', id FROM cache_event WHERE " LACKS("account") " OR " LACKS("user")
-        " OR signature NOT IN (SELECT id FROM cache_signature)"
-        " UNION ALL SELECT 'advice', rowid FROM (SELECT 0 AS rowid FROM advice WHERE " LACKS("pattern") " OR "
-        LACKS("provider") " OR " LACKS("model") ")"
-        " UNION ALL SELECT 'turn', workflow FROM turn WHERE " LACKS("session")
-        " OR workflow NOT IN (SELECT id FROM workflow)");
+    struct query *query =
+        db_query(db,
+                 "SELECT 'workflow', id FROM workflow WHERE " LACKS("template") " OR " LACKS("model") " OR " LACKS("ses"
+                                                                                                                   "sio"
+                                                                                                                   "n") " OR " LACKS("account") " UNION ALL SELECT 'request', id FROM request WHERE " LACKS("pattern") " OR " LACKS("provider") " OR " LACKS(
+                     "model") " OR " LACKS("account") " OR " LACKS("user") " OR " LACKS("session") " UNION ALL SELECT "
+                                                                                                   "'feedback', id "
+                                                                                                   "FROM feedback "
+                                                                                                   "WHERE " LACKS("use"
+                                                                                                                  "r") " OR " LACKS("session") " OR " LACKS("pattern") " OR " LACKS("provider") " OR " LACKS("model") " UNION ALL SELECT 'step', id FROM step WHERE " LACKS("session") " OR " LACKS("tool") " UNION ALL SELECT 'cache_event', id FROM cache_event WHERE " LACKS("account") " OR " LACKS("user") " OR signature NOT IN (SELECT id FROM cache_signature)"
+                                                                                                                                                                                                                                                                                                                                                                                                                " UNION ALL SELECT 'advice', 0 FROM advice WHERE " LACKS(
+                                                                                                                                                                                                                                                                                                                                                                                                                    "pattern") " OR " LACKS("provider") " OR " LACKS("model") " UNION ALL SELECT 'turn', workflow FROM turn WHERE " LACKS("session") " OR workflow NOT IN (SELECT id FROM workflow)");
     while (db_row(query))
         tell(context, db_text(query, 0).s, db_integer(query, 1));
 }

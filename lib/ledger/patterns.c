@@ -378,9 +378,7 @@ void patterns_show_all(struct patterns *patterns, int slot) {
 }
 
 void patterns_clear(struct db *db, int slot) {
-    struct query *query = db_query(db, "DELETE FROM pattern_sum WHERE slot = ?1");
-    db_bind_integer(query, 1, slot);
-    db_run(query);
+    db_run_of(db, "DELETE FROM pattern_sum WHERE slot = ?1", slot);
 }
 
 /* -- reading ---------------------------------------------------------------------------------------------------- */

@@ -36,24 +36,13 @@ static bool going(const struct removal *r) {
 
 /* A rebuild that goes on would have to be told of what is gone: it gives way, and may be called again. */
 static void begin(struct removal *r) {
-    struct state state;
     ledger_begin(r->ledger);
-    state = *ledger_state(r->ledger);
-    if (state.rebuild == 0)
-        return;
-    state_end_rebuild(&state);
-    rebuild_clear_log(r->db);
-    state_write(r->db, &state);
-    r->ledger->state = state;
+    state_drop_rebuild(r->db, &r->ledger->state);
 }
 
-/* Writes the state after CHANGE of it, and so tells other processes that what they remember may be gone. */
-static bool begin_removal(struct removal *r, int64_t kept_since) {
-    begin(r);
-    struct state state = *ledger_state(r->ledger);
+/* Commits a change of the state, with which other processes are told that what they remember may be gone. */
+static bool commit_removal(struct removal *r, struct state state) {
     state.removals++;
-    if (kept_since != NO_TIME && (state.kept_since == NO_TIME || kept_since > state.kept_since))
-        state.kept_since = kept_since;
     return ledger_commit_state(r->ledger, &state);
 }
 
@@ -222,31 +211,33 @@ static void sweep_features(struct removal *r) {
     }
 }
 
-/* Deletes a name that is used no more. That is looked for in a snapshot, and holds if nobody has written since: then
- * the lock is held for the deletion alone. In the end it is looked for under the lock. Whoever remembers the name is
- * told to forget it. */
+/* Deletes a name that is used no more, unless somebody has written since version SEEN of the data. */
+static bool delete_name(struct removal *r, int64_t name, int64_t seen) {
+    begin(r);
+    bool same = db_data_version(r->db) == seen;
+    if (same)
+        names_delete(r->db, name);
+    commit_removal(r, *ledger_state(r->ledger));
+    return same;
+}
+
+/* That a name is used no more is looked for in a snapshot, which holds if nobody has written since: then the lock is
+ * held for the deletion alone. Beside writers that never rest it is looked for under the lock in the end. */
 static void sweep_name(struct removal *r, int64_t name) {
-    for (int try = 0; try <= SWEEP_TRIES && going(r); try++) {
-        bool locked = try == SWEEP_TRIES, used = true;
-        int64_t seen = 0;
-        if (!locked) {
-            db_read_begin(r->db);
-            used = names_used(r->db, name);
-            seen = db_data_version(r->db);
-            db_read_end(r->db);
-        }
-        begin(r);
-        struct state state = *ledger_state(r->ledger);
-        bool same = locked || db_data_version(r->db) == seen;
-        if (locked)
-            used = names_used(r->db, name);
-        if (same && !used)
-            names_delete(r->db, name);
-        state.removals += same && !used;
-        ledger_commit_state(r->ledger, &state);
-        if (same)
-            return;
+    bool done = false;
+    for (int try = 0; try < SWEEP_TRIES && !done && going(r); try++) {
+        db_read_begin(r->db);
+        bool used = names_used(r->db, name);
+        int64_t seen = db_data_version(r->db);
+        db_read_end(r->db);
+        done = used || delete_name(r, name, seen);
     }
+    if (done || !going(r))
+        return;
+    begin(r);
+    if (!names_used(r->db, name))
+        names_delete(r->db, name);
+    commit_removal(r, *ledger_state(r->ledger));
 }
 
 static enum removal_end finish(struct removal *r) {
@@ -263,6 +254,15 @@ static enum removal_end finish(struct removal *r) {
     return ledger_error(r->ledger) != NULL ? REMOVAL_BROKEN : REMOVAL_DONE;
 }
 
+/* The time moves on only: what was pruned stays so. */
+static bool keep_older_out(struct removal *r, int64_t before) {
+    begin(r);
+    struct state state = *ledger_state(r->ledger);
+    if (state.kept_since == NO_TIME || before > state.kept_since)
+        state.kept_since = before;
+    return commit_removal(r, state);
+}
+
 /* Nothing of before that time is there: another process may have pruned to a later one meanwhile. */
 static void end_prune(struct removal *r, int64_t before) {
     begin(r);
@@ -277,7 +277,7 @@ static void end_prune(struct removal *r, int64_t before) {
 enum removal_end ledger_prune(struct ledger *ledger, int64_t before, const volatile sig_atomic_t *stop,
                               struct removal_counts *counts) {
     struct removal r = {ledger, ledger_db(ledger), stop, counts, .selection.before = before};
-    if (begin_removal(&r, before)) {
+    if (keep_older_out(&r, before)) {
         remove_records(&r);
         remove_advice(&r);
         if (going(&r))
@@ -302,14 +302,16 @@ bool person_named(struct span name, enum person *person) {
     return false;
 }
 
-/* From here on its records are kept out, so that what is found afterwards is all there is. */
+/* From here on its records are kept out, so that what is found afterwards is all there is. Returns the name's id; 0:
+ * there is none. */
 static int64_t keep_out(struct removal *r, enum person person, struct span name) {
     begin(r);
     removed_add(r->db, persons[person].trace, name);
-    int64_t names = person == PERSON_USER ? reviews_forget(r->db, name) : 0;
-    if (ledger_commit(r->ledger))
-        r->counts->reviewers += names;
-    return begin_removal(r, NO_TIME) ? names_find(r->db, name) : 0;
+    int64_t reviewers = person == PERSON_USER ? reviews_forget(r->db, name) : 0;
+    if (!commit_removal(r, *ledger_state(r->ledger)))
+        return 0;
+    r->counts->reviewers += reviewers;
+    return names_find(r->db, name);
 }
 
 enum removal_end ledger_forget(struct ledger *ledger, enum person person, struct span name,

@@ -388,7 +388,5 @@ bool requests_find_row(struct db *db, int64_t id, struct request_row *row, struc
 }
 
 void requests_delete(struct db *db, int64_t id) {
-    struct query *query = db_query(db, "DELETE FROM request WHERE id = ?1");
-    db_bind_integer(query, 1, id);
-    db_run(query);
+    db_run_of(db, "DELETE FROM request WHERE id = ?1", id);
 }

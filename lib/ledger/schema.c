@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/paths.h"
+#include "base/file.h"
+#include "ledger/copies.h"
 #include "ledger/versions.h"
-#include "ledger/vitals.h"
 
 /* -- versions --------------------------------------------------------------------------------------------------- */
 
@@ -51,51 +51,14 @@ void schema_migrate(struct db *db, const struct migration *steps, int count) {
     text_free(&pragmas);
 }
 
-static void remove_with(const char *path, const char *suffix) {
-    struct text name = {0};
-    text_format(&name, "%s%s", path, suffix);
-    unlink(name.s);
-    text_free(&name);
-}
-
-/* A descriptor of the directory that PATH is in, which holds a lock on it until it is closed; -1, with errno. */
-static int lock_directory(const char *path) {
-    char *copy = xstrdup(path);
-    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(copy);
-    if (directory >= 0 && flock(directory, LOCK_EX) != 0) {
-        close(directory);
-        directory = -1;
-    }
-    return directory;
-}
-
-/* Keeps what was there before a migration beside the database, as PATH.v1. It takes that name when it is whole, and the
- * first stays: of two processes at once the later one may find what the other has already brought forward. Until then
- * it has one name whoever makes it, so that the next one clears away what a kill has left. */
+/* Keeps what was there before a migration beside the database, as PATH.v1. The first stays: of two processes at once
+ * the later one may find what the other has already brought forward. */
 static void keep_copy(struct db *db, int64_t version) {
-    struct text path = {0}, fresh = {0};
+    struct text path = {0};
     text_format(&path, "%s.v%lld", db_path(db), (long long)version);
-    text_format(&fresh, "%s.new", path.s);
-    int directory = lock_directory(db_path(db)), fd = -1;
-    bool saved = directory >= 0 && access(path.s, F_OK) == 0;
-    if (directory >= 0 && !saved) {
-        remove_with(fresh.s, "");
-        remove_with(fresh.s, "-journal");
-        fd = open(fresh.s, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-        saved = fd >= 0 && db_save(db, fresh.s) && fsync(fd) == 0 && rename(fresh.s, path.s) == 0 &&
-                fsync(directory) == 0;
-    }
-    if (!saved)
+    if (!copies_keep(db, path.s))
         db_fail(db, "no copy of it can be kept beside it before it is brought forward: %s", strerror(errno));
-    if (!saved && fd >= 0)
-        unlink(fresh.s);
-    if (fd >= 0)
-        close(fd);
-    if (directory >= 0)
-        close(directory);
     text_free(&path);
-    text_free(&fresh);
 }
 
 static void bring_forward(struct db *db) {
@@ -132,9 +95,9 @@ static bool make_directories(const char *directory) {
 }
 
 static void remove_all(const char *path) {
-    remove_with(path, "");
-    remove_with(path, "-wal");
-    remove_with(path, "-shm");
+    file_remove(path, "");
+    file_remove(path, "-wal");
+    file_remove(path, "-shm");
 }
 
 /* A whole new database at PATH, which nobody else knows yet. No need to be durable before it has its name; but no log,
@@ -170,8 +133,8 @@ static void create(const char *path, int directory, struct text *error) {
     text_format(&fresh, "%s.new", path);
     if (build_at(fresh.s, error)) {
         /* what a removed database may have left would be taken for this one's */
-        remove_with(path, "-wal");
-        remove_with(path, "-shm");
+        file_remove(path, "-wal");
+        file_remove(path, "-shm");
         if (rename(fresh.s, path) != 0 || fsync(directory) != 0) {
             text_format(error, "%s", strerror(errno));
             remove_all(fresh.s);
@@ -186,7 +149,7 @@ static void create_locked(const char *path, struct text *error) {
     int directory = -1;
     if (!make_directories(parent))
         text_format(error, "cannot make its directory: %s", strerror(errno));
-    else if ((directory = lock_directory(path)) < 0)
+    else if ((directory = file_lock_directory(path)) < 0)
         text_format(error, "cannot lock its directory: %s", strerror(errno));
     else
         create(path, directory, error);
@@ -206,14 +169,25 @@ struct db *schema_open_write(const char *path) {
     return db;
 }
 
-static struct db *open_as(const char *path, enum db_access how) {
+static struct db *open_there(const char *path, enum db_access how, int64_t *version) {
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return db_broken(path, "there is no database: pl-record or pl-backfill makes one");
     struct db *db = db_open(path, how);
-    int64_t version = known_version(db);
+    *version = known_version(db);
+    return db;
+}
+
+static struct db *open_as(const char *path, enum db_access how) {
+    int64_t version = 0;
+    struct db *db = open_there(path, how, &version);
     if (!db_failed(db) && version < SCHEMA_VERSION)
         db_fail(db, "is of an older version: run pl-record -d %s </dev/null to bring it forward", path);
     return db;
+}
+
+struct db *schema_open_any(const char *path) {
+    int64_t version;
+    return open_there(path, DB_READ, &version);
 }
 
 struct db *schema_open_read(const char *path) {
@@ -228,83 +202,4 @@ struct db *schema_open_copy(const char *path) {
     struct db *db = missing_or_empty(path) ? db_open("", DB_WRITE) : db_copy(path);
     bring_forward(db);
     return db;
-}
-
-/* To be read, of whatever version. */
-static struct db *open_any(const char *path) {
-    if (missing_or_empty(path))
-        return db_broken(path, "there is no database: pl-record or pl-backfill makes one");
-    struct db *db = db_open(path, DB_READ);
-    known_version(db);
-    return db;
-}
-
-/* A copy of what is damaged would take the place of a good one. DB, which was copied, fails if the copy is no good. */
-static bool is_whole(struct db *db, const char *copy) {
-    struct text found = {0};
-    struct db *saved = db_open(copy, DB_READ);
-    vitals_check(saved, true, &found);
-    if (db_failed(saved) || found.n > 0)
-        db_fail(db, "is damaged, and not copied: %s", found.n > 0 ? found.s : db_error(saved));
-    db_close(saved);
-    text_free(&found);
-    return !db_failed(db);
-}
-
-/* Whether a copy may take the place of what is at TO: nothing, an empty file, or a database of ours, but the one that
- * is copied. ERROR says why not. */
-static bool may_replace(const char *path, const char *to, struct text *error) {
-    static const unsigned char application[] = {SCHEMA_APPLICATION >> 24 & 0xff, SCHEMA_APPLICATION >> 16 & 0xff,
-                                                SCHEMA_APPLICATION >> 8 & 0xff, SCHEMA_APPLICATION & 0xff};
-    struct stat from, there;
-    unsigned char head[72] = {0};
-    if (stat(to, &there) != 0)
-        return true;
-    if (stat(path, &from) == 0 && from.st_dev == there.st_dev && from.st_ino == there.st_ino) {
-        text_format(error, "%s: is the database itself", to);
-        return false;
-    }
-    int fd = S_ISREG(there.st_mode) && there.st_size > 0 ? open(to, O_RDONLY | O_CLOEXEC) : -1;
-    bool ours = fd >= 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head &&
-                memcmp(head, "SQLite format 3", 16) == 0 && memcmp(head + 68, application, sizeof application) == 0;
-    if (fd >= 0)
-        close(fd);
-    if (!ours && !(S_ISREG(there.st_mode) && there.st_size == 0))
-        text_format(error, "%s: is something else than a copy of a database of pl, and is left as it is", to);
-    return error->n == 0;
-}
-
-static void copy_to(struct db *db, const char *to, struct text *error) {
-    struct text fresh = {0};
-    text_format(&fresh, "%s.%lld.new", to, (long long)getpid());
-    int fd = open(fresh.s, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        text_format(error, "%s: %s", to, strerror(errno));
-    } else if (db_save(db, fresh.s) && is_whole(db, fresh.s)) {
-        /* what an older copy may have left would be taken for this one's */
-        remove_with(to, "-wal");
-        remove_with(to, "-shm");
-        if (fsync(fd) != 0 || rename(fresh.s, to) != 0 || !path_sync_directory(to))
-            text_format(error, "%s: %s", to, strerror(errno));
-    }
-    if (db_failed(db))
-        text_string(error, db_error(db));
-    if (fd >= 0)
-        close(fd);
-    if (fd >= 0 && error->n > 0)
-        unlink(fresh.s);
-    text_free(&fresh);
-}
-
-bool schema_copy(const char *path, const char *to, struct text *error) {
-    char *real = path_absolute(to);
-    text_clear(error);
-    struct db *db = open_any(path);
-    if (db_failed(db))
-        text_string(error, db_error(db));
-    else if (may_replace(path, real, error))
-        copy_to(db, real, error);
-    db_close(db);
-    free(real);
-    return error->n == 0;
 }

@@ -20,12 +20,10 @@ struct db *schema_open_write(const char *path);
 struct db *schema_open_read(const char *path);
 /* The same, which does not wait for other processes' locks longer than a moment. */
 struct db *schema_open_glance(const char *path);
+/* Opens it to be read, of whatever version that this program knows. */
+struct db *schema_open_any(const char *path);
 /* A private temporary copy of the database at PATH, or a new one if there is none. */
 struct db *schema_open_copy(const char *path);
-
-/* Writes a whole copy of the database at PATH, as it is at one moment, to the file TO, which it takes the place of when
- * it is durable; others go on reading and writing meanwhile. False, with ERROR: then nothing has changed. */
-bool schema_copy(const char *path, const char *to, struct text *error);
 
 /* Fails the connection if a newer program has brought the database forward since it was opened. Within a transaction.
  */

@@ -33,14 +33,19 @@ void state_end_rebuild(struct state *state) {
     memset(state->rebuild_at, 0, sizeof state->rebuild_at);
 }
 
-void state_bury_rebuild(struct db *db, struct state *state) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now); /* the machine's time, even where $PL_NOW fixes that of reports */
-    if (state->rebuild == 0 || now.tv_sec - state->beat / SECOND_US < DEAD_S)
+void state_drop_rebuild(struct db *db, struct state *state) {
+    if (state->rebuild == 0)
         return;
     state_end_rebuild(state);
     state_write(db, state);
     rebuild_clear_log(db);
+}
+
+void state_bury_rebuild(struct db *db, struct state *state) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now); /* the machine's time, even where $PL_NOW fixes that of reports */
+    if (now.tv_sec - state->beat / SECOND_US >= DEAD_S)
+        state_drop_rebuild(db, state);
 }
 
 void state_write(struct db *db, const struct state *state) {

@@ -31,6 +31,8 @@ void state_write(struct db *db, const struct state *state);
 
 /* Leaves all but the rebuild. */
 void state_end_rebuild(struct state *state);
+/* Withdraws the rebuild that goes on, if one does. Within a write transaction. */
+void state_drop_rebuild(struct db *db, struct state *state);
 
 /* Whether the other slot knows the workflow or request, as the rebuild that goes on has left it. */
 bool rebuild_has(struct db *db, const struct state *state, enum family family, int64_t id);

@@ -124,9 +124,7 @@ void turns_place(struct turns *turns, int64_t workflow, int64_t at) {
 
 void turns_leave(struct turns *turns, int64_t workflow) {
     turns_place(turns, workflow, NO_TIME);
-    struct query *query = db_query(turns->db, "DELETE FROM turn WHERE workflow = ?1");
-    db_bind_integer(query, 1, workflow);
-    db_run(query);
+    db_run_of(turns->db, "DELETE FROM turn WHERE workflow = ?1", workflow);
 }
 
 void turns_leave_session(struct turns *turns, int64_t session) {

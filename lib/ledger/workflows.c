@@ -471,7 +471,5 @@ int64_t workflows_selected(struct db *db, int64_t after, int64_t last, const str
 }
 
 void workflows_delete(struct db *db, int64_t id) {
-    struct query *query = db_query(db, "DELETE FROM workflow WHERE id = ?1");
-    db_bind_integer(query, 1, id);
-    db_run(query);
+    db_run_of(db, "DELETE FROM workflow WHERE id = ?1", id);
 }
