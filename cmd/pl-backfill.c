@@ -100,6 +100,10 @@ static void parse_forget(const struct options *parser) {
     options.forgotten = name + 1;
 }
 
+static bool removes(void) {
+    return options.prune != NO_TIME || options.forgotten != NULL;
+}
+
 static void parse(struct options *parser) {
     for (int code; (code = options_next(parser)) != OPTION_END;) {
         switch (code) {
@@ -205,35 +209,31 @@ static int rebuild(struct ledger *ledger, const struct knowledge *knowledge) {
 
 /* -- removing, copying ------------------------------------------------------------------------------------------- */
 
-/* "12 workflows, 1 request"; as JSON, its members. */
-static void list_removed(const struct removal_counts *counts, bool json, struct text *list) {
-    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_LAST; kind++) {
-        long long count = counts->by_kind[kind];
-        const char *plural = kind == KIND_FEEDBACK ? "" : kind == KIND_CACHE ? " events" : "s";
-        const char *singular = kind == KIND_CACHE ? " event" : "";
-        if (count > 0 && json)
-            text_format(list, "%s\"%s\":%lld", list->n > 0 ? "," : "", record_kind_name(kind), count);
-        else if (count > 0)
-            text_format(list, "%s%lld %s%s", list->n > 0 ? ", " : "", count, record_kind_name(kind),
-                        count == 1 ? singular : plural);
-    }
-    if (counts->reviewers > 0 && json)
-        text_format(list, "%s\"reviewed_by\":%lld", list->n > 0 ? "," : "", (long long)counts->reviewers);
-    else if (counts->reviewers > 0)
-        text_format(list, "%sthe name in %lld review%s", list->n > 0 ? ", " : "", (long long)counts->reviewers,
-                    counts->reviewers == 1 ? "" : "s");
+/* How many of each kind, those that there are none of left out; the caller adds members, and the end. */
+static void begin_kinds(struct text *json, const int64_t by_kind[KIND_LAST + 1]) {
+    text_string(json, "{");
+    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_LAST; kind++)
+        if (by_kind[kind] > 0)
+            text_format(json, "%s\"%s\":%lld", json->n > 1 ? "," : "", record_kind_name(kind),
+                        (long long)by_kind[kind]);
 }
 
-static void tell_removed(const struct removal_counts *counts) {
-    struct text list = {0};
+static void print_removed(const struct removal_counts *counts) {
+    static const struct column columns[] = {{"removed", CELL_JSON, SHOWN}, {"dry_run", CELL_JSON, SHOWN}};
+    struct table *table = table_new("removal", columns, sizeof columns / sizeof *columns, true);
+    struct text json = {0};
+    begin_kinds(&json, counts->by_kind);
+    if (counts->reviewers > 0)
+        text_format(&json, "%s\"reviewed_by\":%lld", json.n > 1 ? "," : "", (long long)counts->reviewers);
+    text_string(&json, "}");
+    table_text(table, text_span(&json));
+    table_text(table, span_of(options.dry_run ? "true" : "false"));
+    print(table);
+    text_free(&json);
+}
+
+static void tell_removal(const struct db *db, const struct removal_counts *counts) {
     char before[TIME_TEXT];
-    list_removed(counts, options.common.json, &list);
-    if (options.common.quiet)
-        ;
-    else if (options.common.json)
-        printf("{\"removed\":{%s},\"dry_run\":%s}\n", list.n > 0 ? list.s : "", options.dry_run ? "true" : "false");
-    else
-        printf("%s: %s\n", options.dry_run ? "would be removed" : "removed", list.n > 0 ? list.s : "nothing");
     if (options.prune != NO_TIME && options.common.verbosity > 0) {
         time_format(options.prune, before);
         complain("records of before %s stay out from now on", before);
@@ -241,8 +241,7 @@ static void tell_removed(const struct removal_counts *counts) {
     if (counts->in_log)
         complain("warning: what was removed may yet be read in %s-wal, until whoever reads the database ends: "
                  "then the same again",
-                 options.common.db != NULL ? options.common.db : "the database's");
-    text_free(&list);
+                 db_path(db));
 }
 
 /* What the options say is to go. */
@@ -254,7 +253,8 @@ static int remove_records(struct ledger *ledger) {
         end = ledger_prune(ledger, options.prune, stop, &counts);
     if (end == REMOVAL_DONE && options.forgotten != NULL)
         end = ledger_forget(ledger, options.person, span_of(options.forgotten), stop, &counts);
-    tell_removed(&counts);
+    print_removed(&counts);
+    tell_removal(ledger_db(ledger), &counts);
     if (end == REMOVAL_STOPPED)
         complain("stopped: the same again goes on with it");
     else if (end == REMOVAL_BROKEN)
@@ -322,11 +322,7 @@ static void print_summary(const struct intake_counts *counts) {
     const int64_t figures[] = {counts->workflows, counts->processed,  counts->patterns, counts->new_patterns,
                                counts->errors,    counts->duplicates, counts->updated};
     struct text records = {0};
-    text_string(&records, "{");
-    for (enum record_kind kind = KIND_WORKFLOW; kind <= KIND_LAST; kind++)
-        if (counts->by_kind[kind] > 0)
-            text_format(&records, "%s\"%s\":%lld", records.n > 1 ? "," : "", record_kind_name(kind),
-                        (long long)counts->by_kind[kind]);
+    begin_kinds(&records, counts->by_kind);
     text_string(&records, "}");
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         table_integer(table, figures[i]);
@@ -468,9 +464,8 @@ static int write_with(const char *path, struct map *map, char **operands) {
             complain("warning: these rules or prices are not those of %s, which keeps to its own until "
                      "pl-backfill --rebuild",
                      path);
-        bool removes = options.prune != NO_TIME || options.forgotten != NULL;
         status = options.rebuild ? rebuild(ledger, &knowledge) : STATUS_GOOD;
-        if (status == STATUS_GOOD && removes)
+        if (status == STATUS_GOOD && removes())
             status = remove_records(ledger);
         if (status == STATUS_GOOD && *operands != NULL)
             status = backfill(ledger, map, operands);
@@ -492,19 +487,18 @@ int main(int argc, char **argv) {
         homes = homes_of(map);
         operands = homes.items;
     }
-    bool removes = options.prune != NO_TIME || options.forgotten != NULL;
     bool narrowed = options.since != NO_TIME || options.until != NO_TIME || options.limit >= 0;
-    bool changes = options.rebuild || options.prune != NO_TIME || options.forgotten != NULL;
+    bool changes = options.rebuild || removes();
     if (*operands == NULL && !changes && !options.verify && options.backup == NULL)
         options_usage(&parser, "nothing to read: name files, directories or databases, or - for standard input");
-    if (removes && narrowed)
+    if (removes() && narrowed)
         options_usage(&parser, "--prune and --forget are not narrowed by --since, --until or --limit");
     if (options.dry_run && options.backup != NULL)
         options_usage(&parser, "--backup has no --dry-run");
     if (options.dry_run && options.rebuild)
         options_usage(&parser, "--rebuild has no --dry-run: --verify tells whether it would change a figure");
     char *path = path_database(options.common.db);
-    if (removes && access(path, F_OK) != 0)
+    if (removes() && access(path, F_OK) != 0)
         die("%s: there is no database, and nothing to remove", path);
     int status = options.backup != NULL ? back_up(path) : STATUS_GOOD;
     if (status == STATUS_GOOD && (*operands != NULL || changes))

@@ -7,14 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/paths.h"
 #include "base/stop.h"
 #include "ledger/intake.h"
 #include "ledger/schema.h"
-#include "ledger/spools.h"
+#include "ledger/takein.h"
 #include "report/maps.h"
 
 enum {
@@ -246,7 +245,6 @@ struct run {
     FILE *rejects;
     const volatile sig_atomic_t *stop;
     int64_t rejected; /* of what had waited in the spool */
-    int64_t taken;    /* out of it, the last time */
 };
 
 /* Without rules to offer, a database that has its own goes on. WARN of what else may be unexpected, once. */
@@ -282,34 +280,13 @@ static void on_taken(void *context, const char *input, uint64_t line, const stru
         tell(record, result, told);
 }
 
-/* What is rejected was acknowledged once: it is kept, beside the spool if nowhere else. */
-static FILE *rejects_of_spool(const struct run *run, struct text *path) {
-    text_format(path, "%s.rejected", spool_path(run->spool));
-    return run->rejects != NULL ? run->rejects : rejects_open(path->s);
-}
-
-static void close_rejects(const struct run *run, FILE *rejects, const char *path, int64_t count) {
-    struct stat status;
-    if (rejects == run->rejects)
-        return;
-    bool empty = fstat(fileno(rejects), &status) == 0 && status.st_size == 0;
-    if (fclose(rejects) != 0)
-        die("%s: %s", path, strerror(errno));
-    if (count == 0 && empty)
-        unlink(path);
-    else if (count > 0)
-        complain("warning: %lld of what waited in %s cannot be taken in, and is in %s", (long long)count,
-                 spool_path(run->spool), path);
-}
-
-static void read_spool(struct run *run, struct ledger *ledger, int fd) {
-    struct text error = {0}, path = {0};
-    FILE *rejects = rejects_of_spool(run, &path);
+/* Takes in what waits, into LEDGER. */
+static void take_in(struct run *run, struct ledger *ledger) {
     struct intake_options how = {
         .since = NO_TIME,
         .until = NO_TIME,
         .limit = -1,
-        .rejects = rejects,
+        .rejects = run->rejects,
         .tee = -1,
         .spooled = true,
         .stop = run->stop,
@@ -317,42 +294,17 @@ static void read_spool(struct run *run, struct ledger *ledger, int fd) {
         .on_told = on_told,
         .on_reject = on_reject,
     };
-    struct intake *intake = intake_new(ledger, &how);
-    enum intake_end end = intake_stream(intake, fd, spool_path(run->spool));
-    const struct intake_counts *counts = intake_counts(intake);
-    close_rejects(run, rejects, path.s, counts->errors);
-    if (end == INTAKE_FAILED)
-        complain("%s", intake_error(intake));
-    if (!spool_end(run->spool, end == INTAKE_DONE && ledger_error(ledger) == NULL, &error))
-        complain("warning: %s: its records will be read once more", error.s);
-    else if (end == INTAKE_DONE && options.common.verbosity > 0)
-        complain("Took in %lld records from %s: %lld new, %lld updated, %lld duplicates; %lld rejected",
-                 (long long)counts->processed, spool_path(run->spool), (long long)counts->fresh,
-                 (long long)counts->updated, (long long)counts->duplicates, (long long)counts->errors);
-    run->rejected += counts->errors;
-    run->taken = end == INTAKE_DONE ? counts->processed : 0;
-    intake_free(intake);
-    text_free(&error);
-    text_free(&path);
-}
-
-/* Takes in what waits, into LEDGER. A spool that cannot be used is told of, and not remembered. */
-static void take_in(struct run *run, struct ledger *ledger) {
+    struct intake_counts counts;
     struct text error = {0};
     if (run->spool == NULL || ledger_error(ledger) != NULL)
         return;
-    run->taken = 0;
-    int fd = spool_begin(run->spool, &error);
-    if (fd >= 0)
-        read_spool(run, ledger, fd);
-    char *real = path_absolute(spool_path(run->spool));
-    if (error.n == 0 && *real != '/')
-        text_format(&error, "%s: its directory is not there", real);
-    if (error.n > 0)
-        complain("warning: %s: no record can wait there", error.s);
-    else if (ledger_error(ledger) == NULL)
-        spools_note(ledger_db(ledger), real, run->taken, clock_now());
-    free(real);
+    if (!spool_take_in(ledger, run->spool, &how, &counts, &error))
+        complain("warning: %s", error.s);
+    if (counts.processed + counts.errors > 0 && options.common.verbosity > 0)
+        complain("Took in %lld records from %s: %lld new, %lld updated, %lld duplicates; %lld rejected",
+                 (long long)counts.processed, spool_path(run->spool), (long long)counts.fresh,
+                 (long long)counts.updated, (long long)counts.duplicates, (long long)counts.errors);
+    run->rejected += counts.errors;
     text_free(&error);
 }
 

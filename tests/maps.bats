@@ -424,11 +424,13 @@ pl-record: mixed:$last: no map recognises it" "$(tail -n 2 err)"
         *) cat out; return 1 ;;
       esac
     done
+  before=$(sql "SELECT count(*) FROM workflow_history")
   for program in '"./module" | modulemeta' 'import "./module" as m; m::f' 'include "module"; f' '$__prog_args'; do
-    echo "$program" >map.jq
-    echo 1 | pl-record -q -m ./map.jq 2>err && return 1
-    is "" "$(sql "SELECT * FROM workflow_history" 2>/dev/null)" || sql "DELETE FROM workflow"
+    echo "$program | {workflow_id: tojson}" >map.jq
+    echo 1 | pl-record -q -m ./map.jq 2>err && { echo "$program"; return 1; }
+    [ -s err ]
   done
+  is "$before" "$(sql "SELECT count(*) FROM workflow_history")"
   echo 'def f: env; {workflow_id: "\(f)"}' >map.jq # nor by a definition of its own
   echo 1 | pl-record -m ./map.jq | grep -q '"workflow_id":"{}"'
 }

@@ -92,31 +92,4 @@ static inline void surroundings(void) {
     setenv("TZ", "UTC0", 1);
 }
 
-/* Node AT of a document that keeps keys as JSON again, without white space and with numbers as they stood. */
-static inline void json_again(const struct json *json, uint32_t at, struct text *out) {
-    static const char *const literals[] = {"null", "false", "true"};
-    const struct json_node *nodes = json_nodes(json), *node = &nodes[at];
-    bool object = node->type == JSON_OBJECT;
-    must(node->next > at && node->next <= json_nodes(json)->next, "nodes are in their places");
-    if (node->type <= JSON_TRUE) {
-        text_string(out, literals[node->type]);
-    } else if (node->type == JSON_NUMBER) {
-        text_append(out, node->text);
-    } else if (node->type == JSON_STRING) {
-        text_json_string(out, node->text);
-    } else {
-        text_string(out, object ? "{" : "[");
-        for (uint32_t child = at + 1; child < node->next; child = nodes[child].next) {
-            text_string(out, child > at + 1 ? "," : "");
-            must(object == (nodes[child].key.s != NULL), "members have keys, and elements none");
-            if (object) {
-                text_json_string(out, nodes[child].key);
-                text_string(out, ":");
-            }
-            json_again(json, child, out);
-        }
-        text_string(out, object ? "}" : "]");
-    }
-}
-
 #endif

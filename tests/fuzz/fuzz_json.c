@@ -1,5 +1,6 @@
 /* JSON documents: accepted where, and only where, a plain reading of RFC 8259 accepts them; the same in any pieces; and
  * what was read is, written and read again, the same. */
+#include "../unit/json_again.h"
 #include "fuzz.h"
 
 /* -- RFC 8259, as it stands --------------------------------------------------------------------------------------- */
@@ -133,7 +134,7 @@ static void feed(struct json *json, struct span text, size_t step, struct text *
     if (status == JSON_WHOLE)
         status = json_settle(json, (struct span){text.s, at});
     if (status == JSON_WHOLE) {
-        json_again(json, 0, out);
+        must(json_again(json, 0, out), "nodes are in their places");
         text_format(out, " +%zu", text.n - at);
     } else {
         must(*json_error(json) != '\0', "there is a reason");
@@ -154,9 +155,9 @@ static void same_in_pieces(struct json *json, struct span text) {
 
 static void comes_back(struct json *json) {
     struct text once = {0}, twice = {0};
-    json_again(json, 0, &once);
+    must(json_again(json, 0, &once), "nodes are in their places");
     must(json_parse(json, text_span(&once)), "what was read can be written and read");
-    json_again(json, 0, &twice);
+    must(json_again(json, 0, &twice), "nodes are in their places");
     must_be_same(text_span(&once), text_span(&twice), "it is the same again");
     text_free(&once);
     text_free(&twice);

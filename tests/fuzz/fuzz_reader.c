@@ -1,6 +1,7 @@
 /* Bytes to values: the same from a file and in pieces from a pipe; values read again are the same ones; and a reading
  * that is broken off and resumed after any event meets the same objects. */
 #include "base/hash.h"
+#include "../unit/json_again.h"
 #include "fuzz.h"
 #include "input/reader.h"
 
@@ -33,7 +34,7 @@ static void hear(struct heard *heard, struct reader *reader, enum reader_event e
     text_string(&heard->said, "\n");
     if (event == READER_VALUE) {
         text_string(&heard->array, heard->array.n > 0 ? "," : "[");
-        json_again(value->json, 0, &heard->array);
+        must(json_again(value->json, 0, &heard->array), "nodes are in their places");
     }
     if (heard->count == EVENTS_MAX)
         return;

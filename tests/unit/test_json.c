@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "input/json.h"
+#include "json_again.h"
 #include "rules/characteristics.h"
 #include "random.h"
 
@@ -20,34 +21,6 @@ static int names(struct span key) {
         if (span_is(key, known[i]))
             return i;
     return JSON_UNWANTED;
-}
-
-/* The nodes as JSON again, without white space, numbers as they stood; a numbered member's key is its number. */
-static void dump(const struct json *json, uint32_t at, struct text *out) {
-    static const char *const literals[] = {"null", "false", "true"};
-    const struct json_node *node = &json_nodes(json)[at];
-    bool object = node->type == JSON_OBJECT;
-    if (node->type <= JSON_TRUE) {
-        text_string(out, literals[node->type]);
-    } else if (node->type == JSON_NUMBER) {
-        text_append(out, node->text);
-    } else if (node->type == JSON_STRING) {
-        text_json_string(out, node->text);
-    } else {
-        text_string(out, object ? "{" : "[");
-        for (uint32_t child = at + 1; child < node->next; child = json_nodes(json)[child].next) {
-            const struct json_node *member = &json_nodes(json)[child];
-            text_string(out, child > at + 1 ? "," : "");
-            assert_true(object == (member->key.s != NULL || member->name != JSON_UNWANTED));
-            if (member->key.s != NULL)
-                text_json_string(out, member->key);
-            else if (object)
-                text_format(out, "%d", member->name);
-            text_string(out, object ? ":" : "");
-            dump(json, child, out);
-        }
-        text_string(out, object ? "}" : "]");
-    }
 }
 
 /* What the parser says of TEXT, fed in one piece if STEP is 0, else in pieces: one of FIRST bytes, then of STEP bytes.
@@ -73,7 +46,7 @@ static void feed(struct json *json, struct span text, size_t first, size_t step,
         return;
     }
     assert_int_equal(status, JSON_WHOLE);
-    dump(json, 0, out);
+    assert_true(json_again(json, 0, out));
     text_format(out, " +%zu", text.n - at);
 }
 
@@ -562,7 +535,7 @@ static void random_documents(void **state) {
         if (!json_parse(json, text_span(&text)))
             fail_msg("%s: %s", text.s, json_error(json));
         text_clear(&got);
-        dump(json, 0, &got);
+        assert_true(json_again(json, 0, &got));
         assert_string_equal(got.s, plain.s);
         feed_all_ways(wanted, text_span(&text), &got);
         break_somewhere(&text);
