@@ -572,7 +572,8 @@ static const char *const version_4[] = {turn_tables, turn_views, NULL};
 /* -- version 5: features of prompts, predictors ------------------------------------------------------------------- */
 
 /* clang-format off */
-/* What all predictors of the last retraining share, and each by itself; numbers in blobs are little-endian. */
+/* What all predictors of the last retraining share, and each by itself; numbers in blobs are little-endian. Versions 5
+ * and 7 made them so: another shape is another version's. */
 #define PREDICTOR_TABLES \
     "CREATE TABLE predictor_base(" \
     "  id INTEGER PRIMARY KEY CHECK(id = 1)," \
